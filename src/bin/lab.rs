@@ -1,0 +1,3 @@
+//! The command line `lab`.
+
+fn main() {}

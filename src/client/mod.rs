@@ -1,0 +1,1 @@
+//! Producer and consumer clients as state machines without I/O.

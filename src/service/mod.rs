@@ -1,0 +1,1 @@
+//! What a consumer does with a message: handler steps, effect stores and idempotency.
