@@ -7,5 +7,7 @@
 
 pub mod broker;
 pub mod client;
+pub mod scenario;
 pub mod service;
 pub mod sim;
+pub mod trace;

@@ -1,0 +1,7 @@
+//! What happened: typed events, each with its cause, in a bounded recorder with a running hash.
+
+mod event;
+mod recorder;
+
+pub use event::{Code, Event, EventId, Kind, Leg, NO_CAUSE, Party, Why};
+pub use recorder::{Recorder, TraceHash};
