@@ -1,4 +1,5 @@
 //! The broker as state machines without I/O: a request in, a response out. No clock, no randomness,
 //! no network; time comes in as a parameter.
 
+pub mod assign;
 pub mod wire;
