@@ -11,3 +11,5 @@ pub mod scenario;
 pub mod service;
 pub mod sim;
 pub mod trace;
+pub mod verdict;
+pub mod view;

@@ -4,4 +4,4 @@ mod event;
 mod recorder;
 
 pub use event::{Code, Event, EventId, Kind, Leg, NO_CAUSE, Party, Why};
-pub use recorder::{Recorder, TraceHash};
+pub use recorder::{Kept, Recorder, TraceHash};

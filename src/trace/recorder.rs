@@ -1,4 +1,4 @@
-//! The recorder: keeps the newest events, and a hash of all.
+//! The recorder: a number and a hash for every event, and a place where the newest are kept.
 
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
@@ -54,46 +54,32 @@ impl Hasher for TraceHash {
     }
 }
 
-/// Numbers events, hashes them, and keeps the newest ones.
-#[derive(Clone, Debug)]
+/// Numbers events and hashes them; the events themselves wait here until somebody takes them.
+///
+/// The world writes, whoever drives it takes: so a snapshot of the world is small, and what is kept of
+/// the past is the reader's choice.
+#[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    kept: VecDeque<Event>,
-    capacity: usize,
+    fresh: Vec<Event>,
     count: u64,
     hash: TraceHash,
 }
 
 impl Recorder {
-    /// A recorder that keeps up to so many events; 0 keeps none and only counts and hashes.
-    pub fn new(capacity: usize) -> Self {
-        Recorder {
-            kept: VecDeque::new(),
-            capacity,
-            count: 0,
-            hash: TraceHash::default(),
-        }
-    }
-
-    /// Writes down that `kind` happened at `at` because of `cause`; gives the event.
+    /// Writes down that `kind` happened at `at` because of `cause`; gives the event's number.
     #[inline]
-    pub fn record(&mut self, at: Micros, cause: EventId, kind: Kind) -> Event {
+    pub fn record(&mut self, at: Micros, cause: EventId, kind: Kind) -> EventId {
         self.count += 1;
         self.hash.take(at);
         self.hash.take(cause);
         kind.hash(&mut self.hash);
-        let event = Event {
+        self.fresh.push(Event {
             id: self.count,
             at,
             cause,
             kind,
-        };
-        if self.capacity > 0 {
-            if self.kept.len() == self.capacity {
-                self.kept.pop_front();
-            }
-            self.kept.push_back(event);
-        }
-        event
+        });
+        self.count
     }
 
     /// How many events there have been; also the number of the last one.
@@ -106,23 +92,59 @@ impl Recorder {
         self.hash
     }
 
+    /// How many events wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.fresh.len()
+    }
+
+    /// Takes the events since the last time, oldest first.
+    pub fn take(&mut self) -> std::vec::Drain<'_, Event> {
+        self.fresh.drain(..)
+    }
+}
+
+/// The newest events of a run, up to a number.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    events: VecDeque<Event>,
+    capacity: usize,
+}
+
+impl Kept {
+    /// Keeps up to so many events.
+    pub fn new(capacity: usize) -> Self {
+        Kept {
+            events: VecDeque::new(),
+            capacity,
+        }
+    }
+
+    /// Takes an event in; the oldest goes if there is no room.
+    pub fn push(&mut self, event: Event) {
+        if self.capacity == 0 {
+            return;
+        }
+        if self.events.len() == self.capacity {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
     /// The events that are kept, oldest first.
-    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> + ExactSizeIterator {
-        self.kept.iter()
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Event> + ExactSizeIterator {
+        self.events.iter()
     }
 
     /// The event of this number, if it is kept.
     pub fn get(&self, id: EventId) -> Option<&Event> {
-        let first = self.kept.front()?.id;
-        self.kept.get(usize::try_from(id.checked_sub(first)?).ok()?)
+        let first = self.events.front()?.id;
+        self.events
+            .get(usize::try_from(id.checked_sub(first)?).ok()?)
     }
 
-    /// Changes how many events are kept; the oldest go first.
-    pub fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
-        while self.kept.len() > capacity {
-            self.kept.pop_front();
-        }
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.events.clear();
     }
 }
 
@@ -131,27 +153,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_the_newest_and_hashes_all() {
-        let kind = |message| Kind::Sent {
-            producer: 0,
-            message,
-            attempt: 1,
-        };
-        let (mut small, mut large) = (Recorder::new(2), Recorder::new(10));
+    fn keeps_the_newest() {
+        let mut recorder = Recorder::default();
         for message in 1..=5 {
-            small.record(message, 0, kind(message));
-            large.record(message, 0, kind(message));
+            recorder.record(
+                message,
+                0,
+                Kind::Sent {
+                    producer: 0,
+                    message,
+                    attempt: 1,
+                },
+            );
         }
-        assert_eq!(small.hash(), large.hash());
-        assert_eq!(small.events().map(|e| e.id).collect::<Vec<_>>(), [4, 5]);
-        assert_eq!(small.get(3), None);
-        assert_eq!(small.get(5).and_then(|e| e.kind.message()), Some(5));
+        let mut kept = Kept::new(2);
+        recorder.take().for_each(|event| kept.push(event));
+        assert_eq!((recorder.count(), recorder.waiting()), (5, 0));
+        assert_eq!(kept.iter().map(|e| e.id).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!(kept.get(3), None);
+        assert_eq!(kept.get(5).and_then(|e| e.kind.message()), Some(5));
     }
 
     #[test]
     fn any_difference_shows_in_the_hash() {
         let hash = |at, cause, message, attempt| {
-            let mut recorder = Recorder::new(0);
+            let mut recorder = Recorder::default();
             recorder.record(
                 at,
                 cause,
