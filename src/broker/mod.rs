@@ -2,4 +2,6 @@
 //! no network; time comes in as a parameter.
 
 pub mod assign;
+pub mod lease;
+mod sequence;
 pub mod wire;
