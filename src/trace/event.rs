@@ -38,6 +38,20 @@ pub enum Party {
     Member(u16, u16),
 }
 
+/// A place that something can be at, or move from or to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A producer, broker or instance.
+    Party(Party),
+    /// A partition, as (channel, partition).
+    Partition(u16, u16),
+    /// A queue, as (channel, queue).
+    Queue(u16, u16),
+    /// A channel that stores nothing.
+    Channel(u16),
+}
+
 /// A kind of way through the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

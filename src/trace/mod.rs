@@ -3,5 +3,5 @@
 mod event;
 mod recorder;
 
-pub use event::{Code, Event, EventId, Kind, Leg, NO_CAUSE, Party, Why};
+pub use event::{Code, Event, EventId, Kind, Leg, NO_CAUSE, Party, Place, Why};
 pub use recorder::{Kept, Recorder, TraceHash};

@@ -4,7 +4,8 @@
 
 use crate::broker::wire::{Micros, Offset};
 use crate::scenario::HandlerStep;
-use crate::trace::{Leg, Party};
+use crate::trace::Leg;
+pub use crate::trace::Place;
 
 /// Everything the stage shows at one moment. Left to right: producers, channels, services.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -281,19 +282,6 @@ pub struct Doing {
     pub step: HandlerStep,
     /// How many times the service has been handed it.
     pub nth: u32,
-}
-
-/// A place on the stage that something can move from or to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
-    /// A producer, broker or instance.
-    Party(Party),
-    /// A partition, as (channel, partition).
-    Partition(u16, u16),
-    /// A queue, as (channel, queue).
-    Queue(u16, u16),
-    /// A channel that stores nothing.
-    Channel(u16),
 }
 
 /// A packet on its way.
