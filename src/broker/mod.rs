@@ -1,7 +1,10 @@
 //! The broker as state machines without I/O: a request in, a response out. No clock, no randomness,
 //! no network; time comes in as a parameter.
 
+pub mod amqp;
 pub mod assign;
 pub mod lease;
+pub mod pubsub;
 mod sequence;
+pub mod sns;
 pub mod wire;
