@@ -1,0 +1,55 @@
+// Starts the program, and says so in words when it cannot start or stops. A classic script on purpose:
+// it still runs where modules are refused (a sandboxed frame, a file opened from disk), so the page is never blank.
+(function () {
+  "use strict";
+  var script = document.currentScript;
+  var byId = function (id) { return document.getElementById(id); };
+
+  // The page keeps data-seed on <html> at the seed in use; before that, the address is what there is.
+  function seed() {
+    return document.documentElement.dataset.seed || new URLSearchParams(location.search).get("seed") || "the default";
+  }
+
+  // Only the first reason is shown: what comes after it is a consequence.
+  function fatal(reason) {
+    var view = byId("fatal");
+    if (!view.hidden) return;
+    // Whatever else is on the page is dead; leaving it there would look alive.
+    Array.prototype.forEach.call(document.body.children, function (part) { part.hidden = true; });
+    byId("fatal-reason").textContent = reason;
+    byId("fatal-seed").textContent = seed();
+    byId("fatal-link").href = location.href;
+    byId("fatal-again").addEventListener("click", function () { location.reload(); });
+    document.documentElement.dataset.state = "fatal";
+    view.hidden = false;
+    window.dispatchEvent(new CustomEvent("delivery-lab-fatal", { detail: { reason: reason } }));
+  }
+  // For the program's panic hook, which knows the reason.
+  window.deliveryLabFatal = fatal;
+
+  if (typeof WebAssembly !== "object" || typeof WebAssembly.instantiate !== "function") {
+    fatal("The lab needs WebAssembly, which is missing or switched off in this browser. A current Firefox, Chrome, Edge or Safari has it.");
+    return;
+  }
+
+  // A panic leaves the program as a trap. It cannot be resumed.
+  function stopped(error) {
+    if (error instanceof WebAssembly.RuntimeError) fatal("The program hit a mistake of its own and cannot go on. Starting again is safe.");
+  }
+  window.addEventListener("error", function (event) { stopped(event.error); });
+  window.addEventListener("unhandledrejection", function (event) { stopped(event.reason); });
+
+  var at = function (path) { return new URL(path, document.baseURI).href; };
+  import(at(script.dataset.js))
+    .then(function (program) { return program.default({ module_or_path: at(script.dataset.wasm) }); })
+    .then(function () {
+      byId("loading").hidden = true;
+      if (byId("fatal").hidden) document.documentElement.dataset.state = "running";
+    })
+    .catch(function (error) {
+      console.warn("the lab could not start:", error);
+      if (error instanceof WebAssembly.RuntimeError) return stopped(error);
+      var opened = location.protocol === "file:" ? " Pages opened straight from a file may not load programs: serve the folder over http." : "";
+      fatal("The program could not be loaded (" + (error && error.message || error) + ")." + opened);
+    });
+})();

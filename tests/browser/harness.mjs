@@ -1,0 +1,99 @@
+// What every test of the built page stands on: one Chromium per file, a fresh context and a server per test,
+// and the rule that a page which logs an error, throws, or asks a stranger for something has failed.
+import { after, test } from "node:test";
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { serve } from "./server.mjs";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const { args } = JSON.parse(readFileSync("webdriver.json", "utf8"))["goog:chromeOptions"];
+
+/** Where the browser is: CHROME, or the first known name on PATH. */
+export function findChrome() {
+  const names = [process.env.CHROME, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  for (const name of names.filter(Boolean)) {
+    if (name.includes("/") && existsSync(name)) return name;
+    try {
+      return execFileSync("sh", ["-c", `command -v "$1"`, "sh", name], { encoding: "utf8" }).trim();
+    } catch {
+      // Not on PATH: the next name.
+    }
+  }
+  throw new Error("no Chromium found: name it in CHROME");
+}
+
+let starting;
+/** The browser of this file, started when first asked for. */
+export function browser() {
+  starting ??= chromium.launch({ executablePath: findChrome(), args: args.filter((arg) => !arg.startsWith("--headless")) });
+  return starting;
+}
+after(async () => {
+  if (starting) await (await starting).close();
+});
+
+/** Waits until the program runs or the page has said why not, and answers which ("running" or "fatal"). */
+export async function settled(page) {
+  const handle = await page.waitForFunction(() => document.documentElement.dataset.state, null, { timeout: 30_000 });
+  return handle.jsonValue();
+}
+
+/** Fails with a readable list when axe finds anything in the page as it is now. */
+export async function axeFindsNothing(page, where = "page") {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }),
+  );
+  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((node) => node.target.join(" ")).join("\n    ")}`);
+  assert.deepEqual(found, [], `axe on ${where}`);
+}
+
+/** Saves a picture in target/shots, for eyes. */
+export async function shot(page, name) {
+  mkdirSync("target/shots", { recursive: true });
+  await page.screenshot({ path: join("target/shots", `${name}.png`) });
+}
+
+/**
+ * A test with a page. Options:
+ * - `server`: for serve() (headers, base, mime, pages)
+ * - `context`: for newContext() (viewport, colorScheme, reducedMotion, hasTouch, javaScriptEnabled ...)
+ * - `before`: a function that runs in the page before anything else
+ * - `path`: what to open, relative to the server's url; null opens nothing
+ * - `expectErrors`: a pattern for errors that belong to the test
+ * The body gets { page, context, server, open, errors }.
+ */
+export function pageTest(name, options, body) {
+  if (typeof options === "function") return pageTest(name, {}, options);
+  const { server: serverOptions, context: contextOptions, before, path = "", expectErrors } = options;
+  return test(name, async () => {
+    const server = await serve(serverOptions);
+    const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
+    try {
+      if (before) await context.addInitScript(before);
+      const page = await context.newPage();
+      const errors = [];
+      const strangers = [];
+      page.on("pageerror", (error) => errors.push(`uncaught: ${error.message}`));
+      page.on("console", (message) => message.type() === "error" && errors.push(`console: ${message.text()}`));
+      context.on("request", (request) => {
+        const url = request.url();
+        if (!/^(data|blob|about):/.test(url) && !/^http:\/\/(127\.0\.0\.1|localhost):/.test(url)) strangers.push(url);
+      });
+      const open = (relative) => page.goto(new URL(relative, server.url).href);
+      if (path !== null) await open(path);
+      await body({ page, context, server, open, errors });
+      assert.deepEqual(strangers, [], "requests to third parties");
+      assert.deepEqual(errors.filter((error) => !expectErrors?.test(error)), [], "errors in the page");
+    } finally {
+      await context.close();
+      await server.close();
+    }
+  });
+}

@@ -1,0 +1,88 @@
+// The page as a whole: it loads anywhere, asks nobody else, and says so when it cannot run.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { axeFindsNothing, pageTest, settled, shot } from "./harness.mjs";
+
+const fatal = (page) => page.locator("#fatal");
+
+pageTest("the page runs, under the policy we recommend", async ({ page, server }) => {
+  assert.equal(await settled(page), "running");
+  assert.equal(await fatal(page).isVisible(), false);
+  assert.equal(await page.locator("#loading").isVisible(), false);
+  assert.ok(server.requests.some((path) => path.endsWith(".wasm")));
+  await shot(page, "page");
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  pageTest(`axe finds nothing, ${colorScheme}`, { context: { colorScheme } }, async ({ page }) => {
+    await settled(page);
+    await axeFindsNothing(page, colorScheme);
+  });
+}
+
+pageTest("it runs from a folder of a host", { server: { base: "/courses/week-3/lab/" } }, async ({ page, server }) => {
+  assert.equal(await settled(page), "running");
+  for (const path of server.requests) assert.ok(path.startsWith("/courses/week-3/lab/"), path);
+});
+
+pageTest("it runs when the host mislabels the program", {
+  server: { mime: { ".wasm": "application/octet-stream" } },
+}, async ({ page }) => {
+  assert.equal(await settled(page), "running");
+});
+
+pageTest("without WebAssembly the page says so", {
+  before: () => delete globalThis.WebAssembly,
+  path: "?seed=41",
+}, async ({ page }) => {
+  assert.equal(await settled(page), "fatal");
+  assert.match(await fatal(page).innerText(), /needs WebAssembly/);
+  assert.equal(await page.locator("#fatal-seed").innerText(), "41");
+  assert.equal(await page.locator("#loading").isVisible(), false);
+  await axeFindsNothing(page, "fatal view");
+  await shot(page, "fatal");
+});
+
+pageTest("a policy that forbids WebAssembly is said, not a blank page", {
+  server: { headers: { "Content-Security-Policy": "default-src 'self'" } },
+  expectErrors: /./,
+}, async ({ page }) => {
+  assert.equal(await settled(page), "fatal");
+  assert.match(await fatal(page).innerText(), /could not be loaded/);
+});
+
+pageTest("a program that is not there is said, and starting again loads the page anew", {
+  expectErrors: /404|Failed to load/,
+  path: null,
+}, async ({ page, open }) => {
+  await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }));
+  await open("?seed=7");
+  assert.equal(await settled(page), "fatal");
+  await page.unroute("**/*.wasm");
+  await page.getByRole("button", { name: "Start again" }).click();
+  await page.waitForFunction(() => document.documentElement.dataset.state === "running");
+  assert.match(page.url(), /seed=7/);
+});
+
+pageTest("a panic shows the fatal view with the seed", { path: "?seed=9", expectErrors: /unreachable/ }, async ({ page }) => {
+  await settled(page);
+  // A module that traps, as a panic does: (func (export "f") unreachable).
+  const trap = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+  await page.evaluate((bytes) => {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));
+    setTimeout(() => exports.f());
+  }, trap);
+  await page.waitForFunction(() => document.documentElement.dataset.state === "fatal");
+  assert.match(await fatal(page).innerText(), /cannot go on[\s\S]*9/);
+});
+
+pageTest("with JavaScript off there are words", { context: { javaScriptEnabled: false } }, async ({ page }) => {
+  assert.match(await page.locator("body").innerText(), /JavaScript is switched off/);
+});
+
+pageTest("dist names nothing by an absolute path and has no inline script", async () => {
+  const html = readFileSync("dist/index.html", "utf8");
+  assert.deepEqual([...html.matchAll(/(?:src|href|data-js|data-wasm)="(\/[^"]*|https?:[^"]*)"/g)].map((found) => found[1]), []);
+  assert.deepEqual([...html.matchAll(/<script\b(?![^>]*\bsrc=)[^>]*>/g)].map((found) => found[0]), []);
+  assert.ok(readdirSync("dist").some((file) => file.endsWith("_bg.wasm")));
+});
