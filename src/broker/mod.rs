@@ -3,8 +3,10 @@
 
 pub mod amqp;
 pub mod assign;
+pub mod group;
 pub mod lease;
 pub mod pubsub;
-mod sequence;
 pub mod sns;
 pub mod wire;
+
+mod sequence;
