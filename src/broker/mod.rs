@@ -7,6 +7,7 @@ pub mod group;
 pub mod lease;
 pub mod pubsub;
 pub mod sns;
+pub mod transaction;
 pub mod wire;
 
 mod sequence;
