@@ -2,5 +2,6 @@
 //! answers, brings the time and the random draws, and is told when to call again.
 
 pub mod backoff;
+pub mod consumer;
 pub mod partitioner;
 pub mod producer;

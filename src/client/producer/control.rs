@@ -33,8 +33,8 @@ pub struct TxnOffsets {
     pub group: u32,
     /// The consumer's member id, for the coordinator to check (KIP-447).
     pub member: u64,
-    /// The consumer's generation, for the same check.
-    pub generation: u32,
+    /// The consumer's generation, for the same check; -1 for none.
+    pub generation: i32,
     /// Next offsets to read.
     pub offsets: Vec<(TopicPartition, Offset)>,
 }
