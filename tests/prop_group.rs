@@ -119,7 +119,8 @@ impl Model {
     }
 
     fn deliver(&mut self, answers: Vec<Answer>) {
-        for answer in answers {
+        // Answers travel on their own; the last one arriving first is the hardest case.
+        for answer in answers.into_iter().rev() {
             let (Answer::Join { member, .. } | Answer::Sync { member, .. }) = answer;
             let Some(c) = self.clients.iter().position(|c| c.waits_as == Some(member)) else {
                 continue;
@@ -230,7 +231,7 @@ impl Model {
 
     /// The first `clients` heartbeat, and join and sync if they have to.
     fn round(&mut self, clients: usize) {
-        for c in 0..clients {
+        for c in (0..clients).rev() {
             self.heartbeat(c);
             let client = &self.clients[c];
             if client.id.is_none() || client.rejoin {
@@ -271,7 +272,7 @@ proptest! {
                 3 => model.heartbeat(c),
                 4 => model.leave(c),
                 5 => model.pass(n),
-                6 | 7 | 8 => model.round(c + 1),
+                6..=8 => model.round(c + 1),
                 _ => {
                     let stale = old.get(n as usize % old.len().max(1)).copied();
                     for caller in model.caller(c).into_iter().chain(stale) {
