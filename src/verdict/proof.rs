@@ -1,0 +1,51 @@
+//! When the trace proves that a message can take effect no more.
+
+use super::Ledger;
+use super::plan::Storage;
+use super::rows::{Cell, NOBODY, Place};
+
+impl Ledger {
+    /// Whether the events so far show that this message, pending at this service, can take effect
+    /// no more. A doubt is decided for pending.
+    pub(super) fn proven_lost(&self, place: Place, service: usize) -> bool {
+        let cell = self.rows.cell(place, service);
+        let row = self.rows.row(place);
+        if self.in_hand(&cell, service) {
+            return false;
+        }
+        let storage = self.plan.services[service].storage;
+        if storage == Storage::Nowhere && cell.delivered > 0 {
+            return true;
+        }
+        if cell.copies == 0 {
+            return cell.delivered == 0 && (row.gave_up || row.acked && row.request_lost);
+        }
+        row.producer_done()
+            && match storage {
+                Storage::Log => self.gone_from_log(&cell, service),
+                Storage::Queue => cell.delivered > 0 && cell.deleted >= cell.copies,
+                Storage::Nowhere => false,
+            }
+    }
+
+    /// Whether a living instance works on the message.
+    fn in_hand(&self, cell: &Cell, service: usize) -> bool {
+        cell.member != NOBODY && self.progress.life(service, cell.member) == cell.life
+    }
+
+    /// Whether the group will not read the record again: it is cut off, deleted, or behind the
+    /// committed offset and not merely waiting in a batch that was committed first.
+    fn gone_from_log(&self, cell: &Cell, service: usize) -> bool {
+        let Some(topic) = self.plan.services[service].only_topic else {
+            return false;
+        };
+        if cell.scattered || cell.end == 0 {
+            return false;
+        }
+        let (partition, end) = (u32::from(cell.partition), u64::from(cell.end));
+        let lane = self.progress.lane(service, partition);
+        cell.cut && cell.copies == 1
+            || end <= self.progress.kept(topic, partition).start
+            || lane.committed >= end && (cell.delivered > 0 || lane.delivered_end > end)
+    }
+}
