@@ -60,6 +60,16 @@ pub struct Batch {
     pub messages: Arc<[Message]>,
 }
 
+/// What a consumer may see (`isolation.level`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Isolation {
+    /// Everything below the high watermark, also records of open and aborted transactions.
+    #[default]
+    ReadUncommitted,
+    /// Everything below the last stable offset, without records of aborted transactions.
+    ReadCommitted,
+}
+
 /// Kafka's error codes, as far as the lab's brokers answer with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
@@ -69,6 +79,10 @@ pub enum ErrorCode {
     RequestTimedOut,
     /// This broker does not lead the partition.
     NotLeaderOrFollower,
+    /// The request names an older leader epoch than the current one.
+    FencedLeaderEpoch,
+    /// The request names a leader epoch this broker has not heard of yet.
+    UnknownLeaderEpoch,
     /// The partition has no leader now.
     LeaderNotAvailable,
     /// Fewer in-sync replicas than `min.insync.replicas`; nothing was written.
@@ -111,6 +125,8 @@ impl ErrorCode {
             NetworkException
                 | RequestTimedOut
                 | NotLeaderOrFollower
+                | FencedLeaderEpoch
+                | UnknownLeaderEpoch
                 | LeaderNotAvailable
                 | NotEnoughReplicas
                 | NotEnoughReplicasAfterAppend
