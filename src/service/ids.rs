@@ -199,7 +199,9 @@ impl RememberedIds {
             && match self.memory {
                 IdMemory::Unlimited => false,
                 IdMemory::Last(n) => current.ids.len() >= u64::from(n).div_ceil(GENERATIONS),
-                IdMemory::For(span) => now.saturating_sub(current.started) >= span / GENERATIONS,
+                IdMemory::For(span) => {
+                    now.saturating_sub(current.started) >= (span / GENERATIONS).max(1)
+                }
             }
     }
 
@@ -214,6 +216,83 @@ impl RememberedIds {
         match self.memory {
             IdMemory::For(span) => now.saturating_sub(generation.ended) >= span,
             IdMemory::Unlimited | IdMemory::Last(_) => false,
+        }
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_in_sequence_take_next_to_no_memory() {
+        let mut set = IdSet::default();
+        for id in 0..3 * PAGE {
+            assert!(set.insert(id));
+        }
+        let full = |slots: &Arc<[Slot; SLOTS]>| slots.iter().all(|s| matches!(s, Slot::Full));
+        assert_eq!((set.len(), set.pages.len()), (3 * PAGE, 3));
+        assert!(set.pages.values().all(full));
+        assert!(set.contains(3 * PAGE - 1) && !set.contains(3 * PAGE) && !set.insert(0));
+    }
+
+    #[test]
+    fn a_clone_keeps_what_it_had() {
+        let mut set = IdSet::default();
+        set.insert(7);
+        let before = set.clone();
+        set.insert(8);
+        assert!(set.contains(8) && !before.contains(8) && before.contains(7));
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_is_a_set(ids in proptest::collection::vec(
+            prop_oneof![0u64..300, CHUNK - 5..CHUNK + 5, PAGE - 5..PAGE + 5, any::<u64>()], 0..200,
+        )) {
+            let (mut set, mut model) = (IdSet::default(), BTreeSet::new());
+            for &id in &ids {
+                prop_assert_eq!(set.insert(id), model.insert(id));
+            }
+            prop_assert_eq!(set.len(), model.len() as u64);
+            prop_assert!(ids.iter().all(|&id| set.contains(id)
+                && set.contains(id ^ 1) == model.contains(&(id ^ 1))));
+        }
+
+        #[test]
+        fn the_last_n_are_remembered_and_few_more(n in 0u32..300, count in 0u64..1000) {
+            let mut ids = RememberedIds::new(IdMemory::Last(n));
+            for id in 0..count {
+                ids.insert(id, 0);
+            }
+            let width = u64::from(n).div_ceil(GENERATIONS);
+            let kept = (0..count).filter(|&id| ids.contains(id, 0)).count() as u64;
+            prop_assert_eq!(kept, ids.len());
+            prop_assert!((count.saturating_sub(n.into())..count).all(|id| ids.contains(id, 0)));
+            prop_assert!(kept <= u64::from(n) + width.saturating_sub(1));
+        }
+
+        #[test]
+        fn ids_live_for_the_span_and_a_64th_more(
+            span in 1u64..10_000,
+            gaps in proptest::collection::vec(0u64..500, 1..200),
+        ) {
+            let mut ids = RememberedIds::new(IdMemory::For(span));
+            let (mut now, mut starts) = (0, Vec::new());
+            for (id, gap) in gaps.into_iter().enumerate() {
+                now += gap;
+                prop_assert!(ids.insert(id as u64, now));
+                starts.push(now);
+                for (id, &start) in starts.iter().enumerate() {
+                    let age = now - start;
+                    let held = ids.contains(id as u64, now);
+                    prop_assert!(held || age >= span, "forgotten at {age} of {span}");
+                    prop_assert!(!held || age <= span + span / GENERATIONS, "kept at {age} of {span}");
+                }
+            }
+            prop_assert!(ids.old.len() as u64 <= GENERATIONS + 2);
         }
     }
 }

@@ -137,3 +137,107 @@ impl<T> RetryLater<T> {
         self.waiting.pop_first().map(|(_, item)| item)
     }
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Offers and releases; gives what came out.
+    fn offer(buffer: &mut WaitBuffer<u64>, key: u64, sequence: u64, now: Micros) -> Vec<u64> {
+        match buffer.offer(key, sequence, sequence, now) {
+            Offered::Ready(first) => std::iter::once(first)
+                .chain(std::iter::from_fn(|| buffer.release(key)))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_order_waits_for_its_account() {
+        let mut buffer = WaitBuffer::new(10, 1000);
+        assert_eq!(buffer.offer(7, 1, "order", 0), Offered::Held);
+        assert_eq!(
+            buffer.offer(7, 1, "order again", 0),
+            Offered::Late("order again")
+        );
+        assert_eq!(
+            buffer.offer(8, 0, "other account", 0),
+            Offered::Ready("other account")
+        );
+        assert_eq!(buffer.offer(7, 0, "account", 5), Offered::Ready("account"));
+        assert_eq!(
+            (buffer.release(7), buffer.release(7)),
+            (Some("order"), None)
+        );
+        assert_eq!((buffer.waiting(), buffer.next_deadline()), (0, None));
+        assert_eq!(buffer.offer(7, 0, "account", 9), Offered::Late("account"));
+    }
+
+    #[test]
+    fn waiting_has_a_limit_and_an_end() {
+        let mut buffer = WaitBuffer::new(2, 100);
+        assert_eq!(buffer.offer(1, 3, 'd', 0), Offered::Held);
+        assert_eq!(buffer.offer(1, 2, 'c', 10), Offered::Held);
+        assert_eq!(buffer.offer(2, 1, 'x', 20), Offered::Full('x'));
+        assert_eq!(
+            (buffer.next_deadline(), buffer.give_up(99)),
+            (Some(100), None)
+        );
+        assert_eq!(buffer.give_up(100), Some(1));
+        assert_eq!(
+            [buffer.release(1), buffer.release(1), buffer.release(1)],
+            [Some('c'), Some('d'), None]
+        );
+        assert_eq!(
+            (buffer.give_up(100), buffer.offer(1, 1, 'b', 101)),
+            (None, Offered::Late('b'))
+        );
+    }
+
+    #[test]
+    fn later_means_when_it_is_due() {
+        let mut later = RetryLater::new(3);
+        assert_eq!(
+            [later.put(9, 'a'), later.put(5, 'b'), later.put(9, 'c')],
+            [Ok(()); 3]
+        );
+        assert_eq!(later.put(1, 'd'), Err('d'));
+        assert_eq!((later.take_due(4), later.next_due()), (None, Some(5)));
+        let due: Vec<_> = std::iter::from_fn(|| later.take_due(9)).collect();
+        assert_eq!(due, ['b', 'a', 'c']);
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_comes_out_whole_and_in_order(
+            arrivals in Just((0..4u64).flat_map(|k| (0..8).map(move |s| (k, s))).collect::<Vec<_>>())
+                .prop_shuffle(),
+            repeat in 0usize..32,
+        ) {
+            let mut buffer = WaitBuffer::new(100, 1000);
+            let mut out = vec![Vec::new(); 4];
+            for &(key, sequence) in arrivals.iter().chain(&arrivals[..repeat]) {
+                out[key as usize].extend(offer(&mut buffer, key, sequence, 0));
+            }
+            prop_assert!(out.iter().all(|o| o.iter().copied().eq(0..8)));
+            prop_assert_eq!(buffer.waiting(), 0);
+        }
+
+        #[test]
+        fn giving_up_empties_the_buffer_in_order(
+            arrivals in proptest::collection::vec((0u64..3, 0u64..20), 0..60),
+        ) {
+            let mut buffer = WaitBuffer::new(30, 10);
+            let mut out = vec![Vec::new(); 3];
+            for (now, &(key, sequence)) in arrivals.iter().enumerate() {
+                out[key as usize].extend(offer(&mut buffer, key, sequence, now as u64));
+            }
+            while let Some(key) = buffer.give_up(1000) {
+                out[key as usize].extend(std::iter::from_fn(|| buffer.release(key)));
+            }
+            prop_assert!(out.iter().all(|o| o.windows(2).all(|w| w[0] < w[1])));
+            prop_assert_eq!((buffer.waiting(), buffer.next_deadline()), (0, None));
+        }
+    }
+}
