@@ -2,45 +2,25 @@
 // and the rule that a page which logs an error, throws, or asks a stranger for something has failed.
 import { after, test } from "node:test";
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 import { serve } from "./server.mjs";
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const { args } = JSON.parse(readFileSync("webdriver.json", "utf8"))["goog:chromeOptions"];
+export { settled } from "./chromium.mjs";
 
-/** Where the browser is: CHROME, or the first known name on PATH. */
-export function findChrome() {
-  const names = [process.env.CHROME, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-  for (const name of names.filter(Boolean)) {
-    if (name.includes("/") && existsSync(name)) return name;
-    try {
-      return execFileSync("sh", ["-c", `command -v "$1"`, "sh", name], { encoding: "utf8" }).trim();
-    } catch {
-      // Not on PATH: the next name.
-    }
-  }
-  throw new Error("no Chromium found: name it in CHROME");
-}
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let starting;
 /** The browser of this file, started when first asked for. */
 export function browser() {
-  starting ??= chromium.launch({ executablePath: findChrome(), args: args.filter((arg) => !arg.startsWith("--headless")) });
+  starting ??= launch();
   return starting;
 }
 after(async () => {
   if (starting) await (await starting).close();
 });
-
-/** Waits until the program runs or the page has said why not, and answers which ("running" or "fatal"). */
-export async function settled(page) {
-  const handle = await page.waitForFunction(() => document.documentElement.dataset.state, null, { timeout: 30_000 });
-  return handle.jsonValue();
-}
 
 /** Fails with a readable list when axe finds anything in the page as it is now. */
 export async function axeFindsNothing(page, where = "page") {

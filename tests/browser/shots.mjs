@@ -1,6 +1,5 @@
 // The README's pictures: the page as a visitor sees it, light and dark, wide and narrow.
-import { chromium } from "playwright-core";
-import { findChrome, settled } from "./harness.mjs";
+import { launch, settled } from "./chromium.mjs";
 import { serve } from "./server.mjs";
 
 const pictures = [
@@ -13,7 +12,7 @@ const query = "?autoplay=1";
 const runFor = 4_000;
 
 const server = await serve();
-const browser = await chromium.launch({ executablePath: findChrome(), args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await launch();
 try {
   for (const { file, ...look } of pictures) {
     const context = await browser.newContext(look);

@@ -1,0 +1,30 @@
+// The installed Chromium, with the flags of webdriver.json.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+/** Where the browser is: CHROME, or the first known name on PATH. */
+export function findChrome() {
+  const names = [process.env.CHROME, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  for (const name of names.filter(Boolean)) {
+    if (name.includes("/") && existsSync(name)) return name;
+    try {
+      return execFileSync("sh", ["-c", `command -v "$1"`, "sh", name], { encoding: "utf8" }).trim();
+    } catch {
+      // Not on PATH: the next name.
+    }
+  }
+  throw new Error("no Chromium found: name it in CHROME");
+}
+
+/** Starts it; playwright adds the flag for headless itself. */
+export function launch() {
+  const { args } = JSON.parse(readFileSync("webdriver.json", "utf8"))["goog:chromeOptions"];
+  return chromium.launch({ executablePath: findChrome(), args: args.filter((arg) => !arg.startsWith("--headless")) });
+}
+
+/** Waits until the program runs or the page has said why not, and answers which ("running" or "fatal"). */
+export async function settled(page) {
+  const handle = await page.waitForFunction(() => document.documentElement.dataset.state, null, { timeout: 30_000 });
+  return handle.jsonValue();
+}
