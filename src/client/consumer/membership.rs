@@ -143,6 +143,7 @@ impl Consumer {
         self.assigned.dedup_by_key(|p| p.at);
         self.turn = 0;
         self.events.push_back(ConsumerEvent::Assigned(new));
+        self.ask_for_what_is_missing(now);
     }
 
     pub(super) fn on_heartbeat(

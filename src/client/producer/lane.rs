@@ -217,6 +217,13 @@ impl Lane {
         self.ready.pop_front_if(|batch| batch.created <= limit)
     }
 
+    /// Serial of the batch that `take_new` gives next.
+    pub(super) fn next_new(&self) -> u64 {
+        self.ready
+            .front()
+            .map_or(self.next_serial, |batch| batch.serial)
+    }
+
     /// Takes out the next batch that has never been sent, filling or not.
     pub(super) fn take_unsent(&mut self) -> Option<PendingBatch> {
         self.take_new(Micros::MAX, 0)

@@ -7,6 +7,11 @@ use super::{
 };
 use crate::broker::wire::{ErrorCode, Micros, ProducerEpoch};
 
+/// Of so many batches per producer and partition the broker knows the sequences
+/// (`NUM_BATCHES_TO_RETAIN`). Kafka's answers keep their order on a connection, so five requests in
+/// flight are the last five; here an answer can be lost alone, so the producer counts.
+const BROKER_WINDOW: u64 = 5;
+
 /// Whether the batch may be in the log although the answer was this error. Kafka's brokers
 /// refuse before they append in all other cases.
 fn maybe_written(error: ErrorCode) -> bool {
@@ -94,13 +99,14 @@ impl Producer {
     fn take_new(&mut self, lane: usize, now: Micros) -> Option<PendingBatch> {
         if self.idempotent {
             let identity = self.identity?;
-            let unanswered = self.unanswered(lane).next().is_some();
+            let oldest = self.unanswered(lane).map(|batch| batch.serial).min();
+            let far = oldest.is_some_and(|o| self.lanes[lane].next_new() >= o + BROKER_WINDOW);
             let sequences = &mut self.lanes[lane].sequences;
-            if sequences.unresolved {
+            if sequences.unresolved || far {
                 return None;
             }
             if sequences.identity != Some(identity) {
-                if unanswered {
+                if oldest.is_some() {
                     return None;
                 }
                 sequences.restart(identity);
