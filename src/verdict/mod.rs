@@ -18,3 +18,9 @@ pub use latency::Histogram;
 pub use ledger::{Ledger, MessageLine, Standing};
 pub use report::*;
 pub use rows::State;
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod folding;
