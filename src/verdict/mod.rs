@@ -12,6 +12,7 @@ mod proof;
 mod report;
 mod rows;
 mod tally;
+pub mod theory;
 
 pub use anomaly::{Anomalies, Anomaly, AnomalyCount, AnomalyKind};
 pub use latency::Histogram;
@@ -21,6 +22,3 @@ pub use rows::State;
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod folding;

@@ -182,12 +182,11 @@ impl Ledger {
             let partition = partition as u16;
             let one_topic = self.plan.services[service].only_topic.is_some();
             if let Some(cell) = self.rows.cell_mut(place, service) {
-                again |= one_topic && cell.copies > 0 && !row.cut;
+                again |= one_topic && cell.copies > 0;
                 cell.scattered |= cell.copies > 0 && cell.partition != partition;
                 cell.copies = cell.copies.saturating_add(1);
                 cell.partition = partition;
                 cell.end = u32::try_from(offset + 1).unwrap_or(u32::MAX);
-                cell.cut = false;
             }
         }
         if again {
@@ -222,8 +221,9 @@ impl Ledger {
             if let Some(cell) = self.rows.cell_mut(place, service)
                 && u64::from(cell.end) == offset + 1
             {
-                newly |= !cell.cut && cell.copies == 1;
-                cell.cut = true;
+                cell.copies = cell.copies.saturating_sub(1);
+                cell.end = 0;
+                newly |= cell.copies == 0;
                 unread &= cell.delivered == 0;
             }
         }

@@ -49,6 +49,7 @@ mod tests {
     fn only_the_same_key_at_the_same_service_counts() {
         let mut order = ByKey::new(2);
         assert!(!order.took_effect(0, 300, 5));
+        assert!(order.took_effect(0, 300, 3));
         assert!(order.took_effect(0, 300, 4));
         assert!(!order.took_effect(1, 300, 4));
         assert!(!order.took_effect(0, 301, 4));

@@ -18,7 +18,8 @@ impl Ledger {
             return true;
         }
         if cell.copies == 0 {
-            return cell.delivered == 0 && (row.gave_up || row.acked && row.request_lost);
+            let never_stored = cell.delivered == 0 && (row.gave_up || row.request_lost);
+            return row.producer_done() && (row.cut || never_stored);
         }
         row.producer_done()
             && match storage {
@@ -33,7 +34,7 @@ impl Ledger {
         cell.member != NOBODY && self.progress.life(service, cell.member) == cell.life
     }
 
-    /// Whether the group will not read the record again: it is cut off, deleted, or behind the
+    /// Whether the group will not read the record again: it is deleted, or behind the
     /// committed offset and not merely waiting in a batch that was committed first.
     fn gone_from_log(&self, cell: &Cell, service: usize) -> bool {
         let Some(topic) = self.plan.services[service].only_topic else {
@@ -44,8 +45,7 @@ impl Ledger {
         }
         let (partition, end) = (u32::from(cell.partition), u64::from(cell.end));
         let lane = self.progress.lane(service, partition);
-        cell.cut && cell.copies == 1
-            || end <= self.progress.kept(topic, partition).start
+        end <= self.progress.kept(topic, partition).start
             || lane.committed >= end && (cell.delivered > 0 || lane.delivered_end > end)
     }
 }

@@ -61,7 +61,7 @@ impl Row {
 /// What is known of a message at one service.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell {
-    /// One more than the offset of its newest copy; 0 where there is none.
+    /// One more than the offset of its newest copy; 0 where that is unknown.
     pub end: u32,
     pub partition: u16,
     /// Who has it in hand, and in which of this instance's lives.
@@ -70,15 +70,13 @@ pub(super) struct Cell {
     pub delivered: u16,
     pub processed: u16,
     pub effects: u16,
-    /// Times it was appended or enqueued.
+    /// Times it was appended or enqueued, less the copies that were cut off.
     pub copies: u8,
     /// Times a queue forgot it.
     pub deleted: u8,
     pub state: State,
     /// Copies are in more than one partition.
     pub scattered: bool,
-    /// The newest copy was cut off.
-    pub cut: bool,
     /// A transaction with its effect was undone.
     pub rolled_back: bool,
 }
@@ -95,7 +93,6 @@ const EMPTY: Cell = Cell {
     deleted: 0,
     state: State::Elsewhere,
     scattered: false,
-    cut: false,
     rolled_back: false,
 };
 

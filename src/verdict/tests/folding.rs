@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::tests::assert_identity;
-use super::*;
+use super::assert_identity;
 use crate::scenario::*;
 use crate::trace::{Event, Kind, Leg, Party, Why};
+use crate::verdict::Ledger;
 
 /// Two services on one log, one on a queue, one on a channel that stores nothing, and one behind the first.
 fn scenario() -> Scenario {
@@ -409,4 +409,53 @@ fn an_effect_after_the_row_has_gone_is_a_first_effect() {
     let service = ledger.report(false).services.remove(0);
     assert_identity(&service);
     assert_eq!((service.lost, service.duplicated), (lost - 1, 0));
+}
+
+#[test]
+fn a_lost_message_keeps_its_row_while_others_go() {
+    let mut scenario = scenario();
+    scenario.services.truncate(1);
+    let mut ledger = Ledger::new(&scenario);
+    let mut tell = |kind| {
+        ledger.observe(&Event {
+            id: 1,
+            at: 1,
+            cause: 0,
+            kind,
+        })
+    };
+    for message in 1..=20_000u64 {
+        tell(Kind::Published {
+            producer: 0,
+            topic: 0,
+            message,
+            key: 1,
+        });
+        tell(Kind::Acked {
+            producer: 0,
+            message,
+            attempt: 1,
+        });
+        match message {
+            1 => tell(Kind::Dropped {
+                service: 0,
+                message,
+                why: Why::Poison,
+            }),
+            _ => tell(Kind::Effect {
+                service: 0,
+                member: 0,
+                message,
+                nth: 1,
+            }),
+        }
+    }
+    tell(Kind::Effect {
+        service: 0,
+        member: 0,
+        message: 1,
+        nth: 1,
+    });
+    let service = ledger.report(false).services.remove(0);
+    assert_eq!((service.lost, service.duplicated), (0, 0));
 }

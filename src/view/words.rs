@@ -1,0 +1,223 @@
+//! The promise and how it turned out, in a sentence each.
+
+use crate::scenario::{EffectKind, Guarantee};
+use crate::verdict::ServiceReport;
+
+/// `order` and `orders`; `decrement` and `decrements`.
+fn count(n: u64, noun: &str) -> String {
+    match n {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {}", plural(noun)),
+    }
+}
+
+/// The plural of an English noun, as far as messages go by such names (`reply`, `box`, `push`, `order`).
+fn plural(noun: &str) -> String {
+    let consonant_y = noun
+        .strip_suffix('y')
+        .filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']) && !stem.is_empty());
+    match consonant_y {
+        Some(stem) => format!("{stem}ies"),
+        None if ["s", "x", "z", "ch", "sh"]
+            .iter()
+            .any(|end| noun.ends_with(end)) =>
+        {
+            format!("{noun}es")
+        }
+        None => format!("{noun}s"),
+    }
+}
+
+/// The effect as a thing that can be counted.
+pub fn effect_noun(effect: EffectKind) -> &'static str {
+    match effect {
+        EffectKind::Charge => "charge",
+        EffectKind::Stock => "decrement",
+        EffectKind::Mail => "mail",
+        EffectKind::Count => "count",
+        EffectKind::Push => "push",
+        EffectKind::Record => "record",
+    }
+}
+
+/// What was done to a message that took effect: "charged" twice.
+fn effect_done(effect: EffectKind) -> &'static str {
+    match effect {
+        EffectKind::Charge => "charged",
+        EffectKind::Stock => "taken from stock",
+        EffectKind::Mail => "mailed",
+        EffectKind::Count => "counted",
+        EffectKind::Push => "pushed",
+        EffectKind::Record => "recorded",
+    }
+}
+
+/// The promise: "at least once + idempotent: no order lost, none charged twice".
+pub fn promise(guarantee: Guarantee, noun: &str, effect: EffectKind) -> String {
+    let done = effect_done(effect);
+    let kept = match (guarantee.forbids_loss(), guarantee.forbids_duplicates()) {
+        (true, true) => format!("no {noun} lost, none {done} twice"),
+        (true, false) => format!("no {noun} lost, some may be {done} twice"),
+        (false, true) => format!("no {noun} {done} twice, some may be lost"),
+        (false, false) => format!("any {noun} may be lost or {done} twice"),
+    };
+    format!("{}: {kept}", guarantee.words())
+}
+
+/// How it turned out: "412 orders, 415 deliveries, 412 charges: promise kept", or
+/// "412 orders, 415 deliveries, 415 charges: promise broken, 3 charges repeated".
+pub fn sentence(report: &ServiceReport, noun: &str, effect: EffectKind) -> String {
+    let figures = [
+        count(report.published, noun),
+        count(report.delivered, "delivery"),
+        count(report.effects, effect_noun(effect)),
+    ]
+    .join(", ");
+    let lost = |n: u64| format!("{} lost", count(n, noun));
+    let repeated = format!("{} repeated", count(report.duplicated, effect_noun(effect)));
+    if !report.held {
+        let mut broken = Vec::new();
+        if report.guarantee.forbids_loss() && report.lost_acknowledged > 0 {
+            broken.push(lost(report.lost_acknowledged));
+        }
+        if report.guarantee.forbids_duplicates() && report.duplicated > 0 {
+            broken.push(repeated);
+        }
+        return format!("{figures}: promise broken, {}", broken.join(" and "));
+    }
+    let mut allowed = Vec::new();
+    if report.duplicated > 0 {
+        allowed.push(format!("{repeated}, which it allows"));
+    }
+    if report.lost > 0 {
+        allowed.push(match report.guarantee.forbids_loss() {
+            true => format!("{}, but never acknowledged", lost(report.lost)),
+            false => format!("{}, which it allows", lost(report.lost)),
+        });
+    }
+    if report.dead_lettered > 0 {
+        allowed.push(format!("{} put aside", count(report.dead_lettered, noun)));
+    }
+    if report.pending > 0 {
+        allowed.push(format!("{} to come", report.pending));
+    }
+    let so_far = if report.pending > 0 { " so far" } else { "" };
+    match allowed.is_empty() {
+        true => format!("{figures}: promise kept"),
+        false => format!("{figures}: promise kept{so_far} ({})", allowed.join("; ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EffectKind::*;
+    use Guarantee::*;
+
+    fn report(guarantee: Guarantee, published: u64) -> ServiceReport {
+        ServiceReport {
+            name: "Payment".into(),
+            guarantee,
+            held: true,
+            published,
+            delivered: published,
+            processed: published,
+            effects: published,
+            lost: 0,
+            lost_acknowledged: 0,
+            duplicated: 0,
+            out_of_order: 0,
+            pending: 0,
+            dead_lettered: 0,
+            latency_us: Default::default(),
+        }
+    }
+
+    #[test]
+    fn promises() {
+        for (guarantee, effect, expected) in [
+            (
+                AtMostOnce,
+                Count,
+                "at most once: no order counted twice, some may be lost",
+            ),
+            (
+                AtLeastOnce,
+                Mail,
+                "at least once: no order lost, some may be mailed twice",
+            ),
+            (
+                AtLeastOnceIdempotent,
+                Charge,
+                "at least once + idempotent: no order lost, none charged twice",
+            ),
+            (
+                ExactlyOnce,
+                Stock,
+                "exactly once: no order lost, none taken from stock twice",
+            ),
+        ] {
+            assert_eq!(promise(guarantee, "order", effect), expected);
+        }
+    }
+
+    #[test]
+    fn one_and_many() {
+        assert_eq!(
+            sentence(&report(ExactlyOnce, 1), "order", Charge),
+            "1 order, 1 delivery, 1 charge: promise kept"
+        );
+        assert_eq!(
+            sentence(&report(ExactlyOnce, 0), "reply", Push),
+            "0 replies, 0 deliveries, 0 pushes: promise kept"
+        );
+        for (noun, expected) in [("box", "boxes"), ("day", "days"), ("photo", "photos")] {
+            assert_eq!(plural(noun), expected);
+        }
+    }
+
+    #[test]
+    fn broken_says_what_broke_it() {
+        let broken = ServiceReport {
+            held: false,
+            effects: 414,
+            duplicated: 3,
+            lost: 2,
+            lost_acknowledged: 1,
+            ..report(ExactlyOnce, 413)
+        };
+        assert_eq!(
+            sentence(&broken, "order", Charge),
+            "413 orders, 413 deliveries, 414 charges: promise broken, 1 order lost and 3 charges repeated"
+        );
+    }
+
+    #[test]
+    fn kept_says_what_it_allowed() {
+        let repeated = ServiceReport {
+            duplicated: 1,
+            ..report(AtLeastOnce, 9)
+        };
+        assert!(
+            sentence(&repeated, "order", Mail)
+                .ends_with(": promise kept (1 mail repeated, which it allows)")
+        );
+        let some = ServiceReport {
+            lost: 2,
+            pending: 4,
+            dead_lettered: 1,
+            ..report(AtMostOnce, 9)
+        };
+        assert!(sentence(&some, "order", Count).ends_with(
+            ": promise kept so far (2 orders lost, which it allows; 1 order put aside; 4 to come)"
+        ));
+        let unacked = ServiceReport {
+            lost: 1,
+            ..report(AtLeastOnce, 9)
+        };
+        assert!(
+            sentence(&unacked, "order", Mail)
+                .ends_with(": promise kept (1 order lost, but never acknowledged)")
+        );
+    }
+}
