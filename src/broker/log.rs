@@ -140,6 +140,8 @@ impl Log {
     pub fn truncate(&mut self, offset: Offset) -> Removed {
         let mut removed = Removed::new();
         if offset >= self.end {
+            // A leader that wrote nothing in its epoch leaves an entry at the end behind.
+            self.epochs.truncate_back(self.end);
             return removed;
         }
         self.end = offset;

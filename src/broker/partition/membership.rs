@@ -116,9 +116,11 @@ impl Partition {
             let in_sync = self.isr.contains(&replica.broker);
             replica.followed = Followed::from_election(in_sync, now);
         }
-        let log = &mut self.replicas[leader].log;
-        log.assign_epoch(self.leader_epoch);
-        self.epoch_start = log.end();
+        let replica = &mut self.replicas[leader];
+        if replica.alive {
+            replica.log.assign_epoch(self.leader_epoch);
+        }
+        self.epoch_start = replica.log.end();
         self.advance_high_watermark(now);
     }
 

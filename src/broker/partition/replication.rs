@@ -21,8 +21,8 @@ pub struct FollowerFetch {
 /// The leader's answer to a follower.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchAnswer {
-    /// Leader epoch in which it was given.
-    pub leader_epoch: LeaderEpoch,
+    /// The request it answers.
+    pub asked: FollowerFetch,
     /// The leader's high watermark.
     pub high_watermark: Offset,
     /// The leader's log start offset.
@@ -99,7 +99,7 @@ impl Partition {
         }
         let replica = &self.replicas[leader];
         Ok(FetchAnswer {
-            leader_epoch: self.leader_epoch,
+            asked: *request,
             high_watermark: replica.high_watermark,
             log_start: replica.log.start(),
             body,
@@ -148,27 +148,25 @@ impl Partition {
         }
     }
 
-    /// The answer arrives at the follower. An answer of another epoch, or to a replica that is dead, has
-    /// become leader, or has moved on since it asked, changes nothing.
+    /// The answer arrives at `follower`. An answer of another leader epoch, or to a replica
+    /// that did not ask, is dead or has moved on since it asked, changes nothing: a fetcher waits for one answer at a
+    /// time, over one connection.
     pub fn apply_fetch(&mut self, follower: BrokerId, answer: &FetchAnswer) -> Applied {
         let mut applied = Applied::default();
+        if self.follower_fetch(follower) != Some(answer.asked) {
+            return applied;
+        }
         let Some(index) = self.index(follower) else {
             return applied;
         };
-        let stale = answer.leader_epoch != self.leader_epoch || self.leader == Some(index);
         let config = self.config;
         let replica = &mut self.replicas[index];
-        if stale || !replica.alive {
-            return applied;
-        }
         match &answer.body {
             FetchBody::Batches(batches) => {
                 for batch in batches {
-                    if batch.base_offset == replica.log.end() {
-                        replica.producers.record(batch);
-                        replica.log.append(batch.clone());
-                        applied.appended += u64::from(batch.len());
-                    }
+                    replica.producers.record(batch);
+                    replica.log.append(batch.clone());
+                    applied.appended += u64::from(batch.len());
                 }
                 replica.raise_high_watermark(answer.high_watermark);
                 replica.log.advance_start(answer.log_start);
@@ -194,12 +192,12 @@ impl super::Replica {
             Some(own) => own.end,
             None => leader.end,
         };
-        if target >= self.log.end() {
-            return Removed::new();
-        }
+        let end = self.log.end();
         let removed = self.log.truncate(target);
-        self.high_watermark = self.high_watermark.min(self.log.end());
-        self.producers.rebuild(&self.log, self.high_watermark);
+        if self.log.end() < end {
+            self.high_watermark = self.high_watermark.min(self.log.end());
+            self.producers.rebuild(&self.log, self.high_watermark);
+        }
         removed
     }
 }
