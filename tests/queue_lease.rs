@@ -278,6 +278,17 @@ fn a_timed_out_fifo_message_comes_first_again() {
 }
 
 #[test]
+fn a_group_goes_on_after_its_last_message_was_deleted_first() {
+    let mut q = fifo(3);
+    let got = receive(&mut q, 0);
+    assert_eq!(ids(&got), [0, 2, 1]);
+    q.delete(0, got[1].handle).unwrap();
+    q.send(0, Send::new(message(4))).unwrap();
+    q.delete(0, got[0].handle).unwrap();
+    assert_eq!(ids(&receive(&mut q, 0)), [4]);
+}
+
+#[test]
 fn a_dead_letter_unblocks_its_group_and_so_breaks_its_order() {
     let mut q = queue(|c| c.max_receive_count = Some(1), Kind::Fifo, 4);
     q.receive(0, 1, 1, None).unwrap();
