@@ -402,3 +402,28 @@ fn a_late_answer_is_ignored() {
     assert_eq!(producer.next_event(), None);
     assert_eq!(producer.buffered(), 1);
 }
+
+#[test]
+fn after_a_batch_is_given_up_its_numbers_are_not_waited_for() {
+    let base = ProducerSettings {
+        linger: 0,
+        delivery_timeout: Some(150_000),
+        ..settings()
+    };
+    let mut producer = Producer::new(base).expect("ok");
+    producer.on_init(7, 0);
+    producer.set_leader(at(0), Some(0));
+    let mut requests = Vec::new();
+    // The request times out at 100 ms; the batch is given up while it waits to be sent again.
+    for (id, now) in [(0, 0), (1, 200_000)] {
+        producer.on_timer(now / 2, &mut |_| 0);
+        producer.on_timer(now, &mut |_| 0);
+        producer
+            .send(Message { id, key: 0 }, at(0), now)
+            .expect("room");
+        producer.poll(now, &mut requests);
+    }
+    let stamps: Vec<_> = requests.iter().filter_map(|r| r.batch.stamp).collect();
+    let numbers: Vec<_> = stamps.iter().map(|s| (s.epoch, s.first_sequence)).collect();
+    assert_eq!(numbers, [(0, 0), (1, 0)]);
+}
