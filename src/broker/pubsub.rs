@@ -222,12 +222,12 @@ mod tests {
         server.subscribe(9, Subscription::Channel(2));
         assert_eq!(server.publish(0, 1, message(1)), 2);
         assert_eq!(ids(server.read(0, 7, 10)), [1]);
-        assert_eq!(ids(server.read(0, 7, 10)), []);
-        assert_eq!(ids(server.read(0, 9, 10)), []);
+        assert!(ids(server.read(0, 7, 10)).is_empty());
+        assert!(ids(server.read(0, 9, 10)).is_empty());
         assert_eq!(ids(server.disconnect(8)), [1]);
         assert_eq!(server.publish(0, 1, message(2)), 1);
         server.subscribe(8, Subscription::Channel(1));
-        assert_eq!(ids(server.read(0, 8, 10)), [], "nothing from before");
+        assert!(ids(server.read(0, 8, 10)).is_empty(), "nothing from before");
     }
 
     #[test]
