@@ -10,6 +10,8 @@ pub mod client;
 pub mod scenario;
 pub mod service;
 pub mod sim;
+pub mod timeline;
 pub mod trace;
 pub mod verdict;
 pub mod view;
+pub mod world;

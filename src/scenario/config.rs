@@ -493,6 +493,8 @@ pub enum HandlerStep {
     Record,
     /// The offset is committed, the message acked or deleted.
     Commit,
+    /// The database transaction around effect and id is committed.
+    TransactionCommit,
 }
 
 /// Something that must be true of the verdict at the end.

@@ -3,6 +3,7 @@
 mod config;
 mod defaults;
 mod guarantee;
+mod intervention;
 pub mod params;
 mod presets;
 mod problem;
@@ -10,6 +11,7 @@ mod quantity;
 
 pub use config::*;
 pub use guarantee::*;
+pub use intervention::{Action, Intervention};
 pub use presets::{preset, preset_names};
 pub use problem::Problem;
 pub use quantity::{Ratio, Span};

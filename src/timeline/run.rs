@@ -1,0 +1,133 @@
+//! A run and its ledger, going forward.
+
+use crate::broker::wire::Micros;
+use crate::scenario::Scenario;
+use crate::sim::FaultPlan;
+use crate::trace::Event;
+use crate::verdict::{Ledger, Report};
+use crate::world::World;
+
+/// Whether everything has settled is looked at in these steps of virtual time, so that a run ends at the
+/// same moment however it is driven.
+const GRID: Micros = 100_000;
+
+/// Events of the queue handled between two looks at the trace.
+const CHUNK: usize = 4_096;
+
+/// A world and the ledger that has seen all of it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    world: World,
+    ledger: Ledger,
+    finished: bool,
+}
+
+impl Run {
+    /// A run of this scenario at its beginning.
+    ///
+    /// # Errors
+    /// A sentence for each thing in the scenario that cannot be.
+    pub fn new(scenario: Scenario) -> Result<Run, Vec<String>> {
+        Run::with_faults(scenario, FaultPlan::default())
+    }
+
+    /// The same, with some faults placed or suppressed.
+    ///
+    /// # Errors
+    /// As [`Run::new`].
+    pub fn with_faults(scenario: Scenario, plan: FaultPlan) -> Result<Run, Vec<String>> {
+        let ledger = Ledger::new(&scenario);
+        Ok(Run {
+            world: World::with_faults(scenario, plan)?,
+            ledger,
+            finished: false,
+        })
+    }
+
+    /// The world.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The moment, in µs.
+    pub fn now(&self) -> Micros {
+        self.world.now()
+    }
+
+    /// True when nothing can change any more, or the time to settle is over.
+    pub fn finished(&self) -> bool {
+        self.finished
+    }
+
+    /// The judgement so far; once the run is finished, the judgement.
+    pub fn report(&self) -> Report {
+        self.ledger.report(self.finished)
+    }
+
+    /// Goes on until `until`, but handles at most about `limit` events. `see` gets each event of the trace.
+    /// True when it got there, or to the end of the run.
+    pub fn advance(&mut self, until: Micros, limit: usize, see: &mut dyn FnMut(&Event)) -> bool {
+        let mut left = limit;
+        while !self.finished {
+            if left == 0 {
+                return false;
+            }
+            let next_look = (self.world.now() / GRID + 1) * GRID;
+            let target = until.min(next_look);
+            let chunk = left.min(CHUNK);
+            let before = self.world.handled();
+            let arrived = self.world.run_until(target, chunk);
+            left = left.saturating_sub((self.world.handled() - before).max(1) as usize);
+            self.look(see);
+            if arrived && target == next_look {
+                self.check_end();
+            }
+            if arrived && target == until {
+                return true;
+            }
+        }
+        true
+    }
+
+    /// Handles events until one of them leaves a trace.
+    pub fn step(&mut self, see: &mut dyn FnMut(&Event)) {
+        let before = self.world.traced();
+        while !self.finished && self.world.traced() == before {
+            let next_look = (self.world.now() / GRID + 1) * GRID;
+            if self.world.next_at().is_some_and(|at| at <= next_look) {
+                self.world.step();
+            } else {
+                self.world.run_until(next_look, 0);
+                self.check_end();
+            }
+        }
+        self.look(see);
+    }
+
+    /// Goes on to the end.
+    pub fn to_end(&mut self) {
+        self.advance(Micros::MAX, usize::MAX, &mut |_| {});
+    }
+
+    fn look(&mut self, see: &mut dyn FnMut(&Event)) {
+        for event in self.world.take_events() {
+            self.ledger.observe(&event);
+            see(&event);
+        }
+    }
+
+    fn check_end(&mut self) {
+        let scenario = self.world.scenario();
+        let limit = scenario.duration.0.saturating_add(scenario.drain.0);
+        let now = self.world.now();
+        if self.world.settled() || now >= limit {
+            self.finished = true;
+            self.ledger.settle(now, self.world.traced());
+        }
+    }
+}

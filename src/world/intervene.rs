@@ -1,0 +1,107 @@
+//! What a person does to a running world.
+
+use crate::scenario::{Action, Scenario};
+use crate::sim::{FaultKey, Site};
+use crate::trace::{Kind, NO_CAUSE, Party};
+
+use super::{Cargo, Ev, World};
+
+/// Packets dropped by hand are known to faults under this party number.
+const BY_HAND: u32 = 0xffff;
+
+impl World {
+    /// Does it now. False when it does not apply: there is no such party or packet, or it is dead already.
+    pub fn intervene(&mut self, action: &Action) -> bool {
+        match *action {
+            Action::CrashConsumer { service, instance } => {
+                self.crash_by_hand(Party::Member(service, instance))
+            }
+            Action::CrashBroker { broker } => self.crash_by_hand(Party::Broker(broker)),
+            Action::CrashProducer { producer } => self.crash_by_hand(Party::Producer(producer)),
+            Action::Drop { packet } => self.drop_packet(packet),
+            Action::Delay { packet, by } => self.delay_packet(packet, by.0),
+            Action::CutBroker { broker, lasting } => {
+                let known = usize::from(broker) < self.brokers.len();
+                if known {
+                    self.cut(broker, lasting.0);
+                }
+                known
+            }
+            // Parameters are the scenario's affair: whoever drives the run makes the new one.
+            Action::Set { .. } => false,
+        }
+    }
+
+    /// Goes on under other rates, delays and service times. What is built stays as it was built.
+    pub fn change(&mut self, scenario: Scenario) {
+        let crashes = |s: &Scenario| (s.faults.consumer_crash, s.faults.broker_crash);
+        let redraw = crashes(&scenario) != crashes(&self.scenario);
+        self.scenario = std::sync::Arc::new(scenario);
+        if redraw {
+            self.schedule_crashes();
+        }
+    }
+
+    fn drop_packet(&mut self, number: u64) -> bool {
+        let Some(packet) = self.network.find(number).filter(|packet| !packet.lost) else {
+            return false;
+        };
+        let (leg, about, cause) = (packet.leg, packet.about, packet.cause);
+        let cargo = std::mem::replace(&mut packet.cargo, Cargo::Nothing);
+        packet.lost = true;
+        let fault = FaultKey {
+            site: Site::RequestLoss,
+            party: BY_HAND,
+            entity: number,
+            attempt: 1,
+        };
+        self.record_loss(leg, &about, &cargo, cause, fault);
+        true
+    }
+
+    fn delay_packet(&mut self, number: u64, by: u64) -> bool {
+        let Some(packet) = self.network.find(number).filter(|packet| !packet.lost) else {
+            return false;
+        };
+        let mut late = packet.clone();
+        // The original's alarm finds it empty; its twin arrives later.
+        packet.cargo = Cargo::Nothing;
+        late.arrives += by;
+        let arrives = late.arrives;
+        let slot = self.network.put_back(late);
+        self.queue.push(arrives, Ev::Arrive(slot));
+        true
+    }
+
+    /// Writes down that a packet was lost.
+    pub(super) fn record_loss(
+        &mut self,
+        leg: crate::trace::Leg,
+        about: &super::About,
+        cargo: &Cargo,
+        cause: crate::trace::EventId,
+        fault: FaultKey,
+    ) {
+        let super::About {
+            message,
+            service,
+            attempt,
+            ..
+        } = *about;
+        let lost = |message| Kind::PacketLost {
+            leg,
+            message,
+            service,
+            attempt,
+            fault,
+        };
+        let carried = self.messages_in(cargo);
+        if carried.is_empty() {
+            self.record(if cause == 0 { NO_CAUSE } else { cause }, lost(message));
+        }
+        for message in carried {
+            let cause = self.messages.get(message).map_or(cause, |row| row.last);
+            self.record(cause, lost(message));
+        }
+    }
+}

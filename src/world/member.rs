@@ -1,0 +1,612 @@
+//! An instance of a service that reads logs: it joins, fetches, polls and commits.
+
+use std::sync::Arc;
+
+use crate::broker::group::{Group, MemberId};
+use crate::broker::wire::{
+    BrokerId, ErrorCode, Isolation, Micros, Offset, TopicId, TopicPartition,
+};
+use crate::client::consumer::{
+    Consumer, ConsumerAnswer, ConsumerEvent, ConsumerRequest, IsolationLevel, OutgoingRequest,
+};
+use crate::service::{Plan, Store, Strategy};
+use crate::trace::{EventId, Kind, Leg, NO_CAUSE, Party, Place};
+
+use super::group::coordinator;
+use super::handler::Work;
+use super::packet::{About, Way};
+use super::{Cargo, Ev, MAX_SERVICES, World};
+
+/// One life of an instance: what is addressed to an earlier one is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seat {
+    pub service: u16,
+    pub member: u16,
+    pub life: u32,
+}
+
+impl Seat {
+    /// Its place on the stage.
+    pub fn place(self) -> Place {
+        Place::Party(Party::Member(self.service, self.member))
+    }
+}
+
+/// A service with its instances.
+#[derive(Clone, Debug)]
+pub(super) struct ServiceActor {
+    pub group: Group,
+    pub members: Vec<MemberActor>,
+    pub store: Store,
+    pub plan: Plan,
+    pub strategy: Strategy,
+    pub topics: Arc<[TopicId]>,
+    pub next_member_id: MemberId,
+    /// Whose process a member id belongs to.
+    pub identities: Vec<(MemberId, u16)>,
+    pub waiting: Vec<super::group::Waiting>,
+    pub tick: Option<Micros>,
+    pub frontiers: Vec<Frontier>,
+    pub effects: u64,
+}
+
+/// How far a service has come in a partition, as its present owner knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frontier {
+    pub at: TopicPartition,
+    pub owner: Option<u16>,
+    pub delivered: Offset,
+    pub processed: Offset,
+}
+
+/// An instance of a service.
+#[derive(Clone, Debug)]
+pub(super) struct MemberActor {
+    pub up: bool,
+    pub life: u32,
+    pub paused_until: Micros,
+    /// The event of its latest death.
+    pub died: EventId,
+    pub consumer: Option<Consumer>,
+    pub work: Work,
+    /// Its own producer, where it writes records or transactions.
+    pub producer: Option<u16>,
+    pub wake: Option<Micros>,
+    /// The latest event that gave it partitions.
+    pub assigned: EventId,
+}
+
+/// A consumer's fetch that waits at the leader for records.
+#[derive(Clone, Debug)]
+pub(super) struct ParkedFetch {
+    seat: Seat,
+    request: u64,
+    offset: Offset,
+    max_records: u32,
+    isolation: Isolation,
+    until: Micros,
+}
+
+impl World {
+    pub(super) fn member(&self, service: u16, member: u16) -> Option<&MemberActor> {
+        self.services
+            .get(usize::from(service))?
+            .members
+            .get(usize::from(member))
+    }
+
+    pub(super) fn member_mut(&mut self, service: u16, member: u16) -> Option<&mut MemberActor> {
+        self.services
+            .get_mut(usize::from(service))?
+            .members
+            .get_mut(usize::from(member))
+    }
+
+    /// The member, if it still lives that life.
+    pub(super) fn seated(&mut self, seat: Seat) -> Option<&mut MemberActor> {
+        self.member_mut(seat.service, seat.member)
+            .filter(|actor| actor.up && actor.life == seat.life)
+    }
+
+    pub(super) fn seat(&self, service: u16, member: u16) -> Seat {
+        let life = self.member(service, member).map_or(0, |actor| actor.life);
+        Seat {
+            service,
+            member,
+            life,
+        }
+    }
+
+    /// A process that stands still takes nothing in until it goes on; gives when that is.
+    pub(super) fn paused(&self, seat: Seat) -> Option<Micros> {
+        let until = self.member(seat.service, seat.member)?.paused_until;
+        (until > self.now).then_some(until)
+    }
+
+    /// Lets an instance do all it can do now, and sets its alarm.
+    pub(super) fn drive_member(&mut self, seat: Seat) {
+        let now = self.now;
+        if self.seated(seat).is_none() || self.paused(seat).is_some() {
+            return;
+        }
+        self.hear(seat);
+        let Some(actor) = self.seated(seat) else {
+            return;
+        };
+        let idle = actor.work.is_idle();
+        let Some(consumer) = &mut actor.consumer else {
+            self.drive_receiver(seat);
+            return;
+        };
+        if idle {
+            let mut records = std::mem::take(&mut actor.work.batch);
+            records.clear();
+            consumer.poll(now, &mut records);
+            self.delivered(seat, records);
+            self.hear(seat);
+        } else {
+            consumer.ask_for_what_is_missing(now);
+        }
+        self.send_requests(seat);
+        self.plan_wake(seat);
+    }
+
+    fn plan_wake(&mut self, seat: Seat) {
+        let now = self.now;
+        let Some(actor) = self.seated(seat) else {
+            return;
+        };
+        let Some(consumer) = &actor.consumer else {
+            return;
+        };
+        let idle = actor.work.is_idle();
+        let auto = consumer.settings().enable_auto_commit && idle;
+        let next = consumer.next_wake(now);
+        let auto_at = auto.then(|| now + consumer.settings().auto_commit_interval);
+        let Some(at) = next.into_iter().chain(auto_at).min() else {
+            return;
+        };
+        if actor
+            .wake
+            .is_none_or(|planned| planned > at || planned <= now)
+        {
+            actor.wake = Some(at);
+            self.queue.push(at, Ev::MemberTimer(seat));
+        }
+    }
+
+    pub(super) fn member_timer(&mut self, seat: Seat) {
+        if let Some(until) = self.paused(seat) {
+            self.queue.push(until, Ev::MemberTimer(seat));
+            return;
+        }
+        let now = self.now;
+        let Some(actor) = self.seated(seat) else {
+            return;
+        };
+        if actor.wake.is_some_and(|planned| planned > now) {
+            return;
+        }
+        actor.wake = None;
+        if let Some(consumer) = &mut actor.consumer {
+            consumer.on_timer(now);
+        }
+        self.drive_member(seat);
+    }
+
+    /// Records came out of a poll: the application has them now.
+    fn delivered(&mut self, seat: Seat, records: Vec<crate::client::consumer::ConsumerRecord>) {
+        let Seat {
+            service, member, ..
+        } = seat;
+        for record in &records {
+            let message = record.message.id;
+            let nth = self.count_delivery(service, message);
+            let first = self.messages.get(message).map_or(NO_CAUSE, |row| row.last);
+            let assigned = self
+                .member(service, member)
+                .map_or(NO_CAUSE, |actor| actor.assigned);
+            let cause = if nth > 1 { assigned } else { first };
+            let (partition, offset) = (record.partition.partition, record.offset);
+            self.record(
+                cause,
+                Kind::Delivered {
+                    service,
+                    member,
+                    partition,
+                    offset,
+                    message,
+                    nth,
+                },
+            );
+            if let Some(frontier) = self.frontier(service, record.partition) {
+                frontier.delivered = offset + 1;
+            }
+        }
+        self.begin_batch(seat, records);
+    }
+
+    pub(super) fn count_delivery(&mut self, service: u16, message: u64) -> u32 {
+        let Some(row) = self.messages.get_mut(message) else {
+            return u32::from(u8::MAX);
+        };
+        let count = &mut row.delivered[usize::from(service) % MAX_SERVICES];
+        *count = count.saturating_add(1);
+        u32::from(*count)
+    }
+
+    pub(super) fn frontier(&mut self, service: u16, at: TopicPartition) -> Option<&mut Frontier> {
+        self.services[usize::from(service)]
+            .frontiers
+            .iter_mut()
+            .find(|frontier| frontier.at == at)
+    }
+
+    /// Takes what the consumer tells its application.
+    fn hear(&mut self, seat: Seat) {
+        loop {
+            let Some(actor) = self.seated(seat) else {
+                return;
+            };
+            let Some(event) = actor.consumer.as_mut().and_then(Consumer::next_event) else {
+                return;
+            };
+            match event {
+                ConsumerEvent::Assigned(partitions) => self.assigned(seat, &partitions),
+                ConsumerEvent::Revoked(partitions) | ConsumerEvent::Lost(partitions) => {
+                    self.revoked(seat, &partitions);
+                }
+                ConsumerEvent::Committed { id, .. } => self.commit_answered(seat, id, Ok(())),
+                ConsumerEvent::CommitFailed { id, error, .. } => {
+                    self.commit_answered(seat, id, Err(error))
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn assigned(&mut self, seat: Seat, partitions: &[TopicPartition]) {
+        let Seat {
+            service, member, ..
+        } = seat;
+        let generation = self.services[usize::from(service)]
+            .group
+            .generation()
+            .max(0) as u32;
+        let topics = Arc::clone(&self.services[usize::from(service)].topics);
+        for &topic in topics.iter() {
+            let bits = partitions
+                .iter()
+                .filter(|at| at.topic == topic)
+                .fold(0, |bits, at| bits | 1 << at.partition);
+            let cause = self
+                .member(service, member)
+                .map_or(NO_CAUSE, |actor| actor.assigned);
+            let kind = Kind::Assigned {
+                service,
+                member,
+                topic: topic as u16,
+                partitions: bits,
+                generation,
+            };
+            let event = self.record(cause, kind);
+            if let Some(actor) = self.seated(seat) {
+                actor.assigned = event;
+            }
+        }
+        for &at in partitions {
+            let actor = &self.services[usize::from(service)];
+            let committed = actor.group.offsets().committed(at).unwrap_or(0);
+            let stored = (actor.strategy == Strategy::StoredOffset)
+                .then(|| actor.store.stored_offset(at))
+                .flatten();
+            let start = stored.unwrap_or(committed);
+            if let Some(frontier) = self.frontier(service, at) {
+                (frontier.owner, frontier.delivered, frontier.processed) =
+                    (Some(member), start, start);
+            }
+            if let (Some(offset), Some(actor)) = (stored, self.seated(seat)) {
+                actor
+                    .consumer
+                    .as_mut()
+                    .map(|consumer| consumer.seek(at, offset));
+            }
+        }
+    }
+
+    fn revoked(&mut self, seat: Seat, partitions: &[TopicPartition]) {
+        for &at in partitions {
+            let frontier = self
+                .frontier(seat.service, at)
+                .filter(|f| f.owner == Some(seat.member));
+            if let Some(frontier) = frontier {
+                frontier.owner = None;
+            }
+        }
+    }
+
+    /// Sends what the consumer has to send.
+    pub(super) fn send_requests(&mut self, seat: Seat) {
+        while let Some(request) = self
+            .seated(seat)
+            .and_then(|actor| actor.consumer.as_mut()?.next_request())
+        {
+            self.send_request(seat, request);
+        }
+    }
+
+    fn send_request(&mut self, seat: Seat, request: OutgoingRequest) {
+        let mut about = About {
+            message: request.id,
+            attempt: seat.life + 1,
+            service: seat.service << 4 | seat.member,
+            ..About::default()
+        };
+        let (leg, to, cause) = match &request.request {
+            ConsumerRequest::Fetch { partition, .. }
+            | ConsumerRequest::ListOffset { partition, .. } => {
+                (Leg::Control, self.channel_place(*partition), NO_CAUSE)
+            }
+            ConsumerRequest::OffsetCommit { offsets, .. } => {
+                let (cause, message) = self.commit_sent(seat, offsets);
+                about.message = message;
+                about.service = seat.service;
+                about.attempt = request.id as u32;
+                (Leg::Commit, coordinator(), cause)
+            }
+            _ => (Leg::Control, coordinator(), NO_CAUSE),
+        };
+        let way = Way {
+            leg,
+            from: seat.place(),
+            to,
+        };
+        self.send(way, about, cause, Cargo::MemberRequest { seat, request });
+    }
+
+    /// Writes down a commit on its way; gives the event, and the message behind the last offset.
+    fn commit_sent(&mut self, seat: Seat, offsets: &[(TopicPartition, Offset)]) -> (EventId, u64) {
+        let Seat {
+            service, member, ..
+        } = seat;
+        let (mut event, mut message) = (NO_CAUSE, 0);
+        for &(at, offset) in offsets {
+            let partition = at.partition;
+            event = self.record(
+                NO_CAUSE,
+                Kind::CommitSent {
+                    service,
+                    member,
+                    partition,
+                    offset,
+                },
+            );
+            let last = offset
+                .checked_sub(1)
+                .and_then(|last| self.partition(at)?.core.record(last)?.message);
+            message = last.map_or(message, |last| last.id);
+        }
+        (event, message)
+    }
+
+    /// A member's request has arrived.
+    pub(super) fn member_request(&mut self, seat: Seat, request: &OutgoingRequest, cause: EventId) {
+        match request.request {
+            ConsumerRequest::Fetch {
+                partition,
+                offset,
+                max_records,
+                max_wait,
+                isolation,
+            } => {
+                let isolation = isolation_of(isolation);
+                let until = self.now + max_wait;
+                let fetch = ParkedFetch {
+                    seat,
+                    request: request.id,
+                    offset,
+                    max_records,
+                    isolation,
+                    until,
+                };
+                self.fetch(partition, fetch, true);
+            }
+            ConsumerRequest::ListOffset {
+                partition,
+                end,
+                isolation,
+            } => {
+                let answer = self.list_offset(partition, end, isolation);
+                self.answer_member(seat, request.id, answer, Leg::Control, NO_CAUSE);
+            }
+            _ => self.group_request(seat, request.id, &request.request, cause),
+        }
+    }
+
+    fn list_offset(
+        &self,
+        at: TopicPartition,
+        end: bool,
+        isolation: IsolationLevel,
+    ) -> Result<ConsumerAnswer, ErrorCode> {
+        let leader = self.leader_of(at).ok_or(ErrorCode::LeaderNotAvailable)?;
+        if !self.broker_up(leader) {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
+        let core = &self
+            .partition(at)
+            .ok_or(ErrorCode::NotLeaderOrFollower)?
+            .core;
+        let offset = match (end, isolation) {
+            (false, _) => core.log_start(),
+            (true, IsolationLevel::ReadCommitted) => core.last_stable_offset(),
+            (true, IsolationLevel::ReadUncommitted) => core.high_watermark(),
+        };
+        Ok(ConsumerAnswer::Listed(offset))
+    }
+
+    /// A fetch is at the leader: it is answered, or waits for records.
+    fn fetch(&mut self, at: TopicPartition, fetch: ParkedFetch, may_wait: bool) {
+        let Some(leader) = self.leader_of(at).filter(|&leader| self.broker_up(leader)) else {
+            return;
+        };
+        let Some(actor) = self.partition_mut(at) else {
+            return;
+        };
+        let result = actor
+            .core
+            .fetch(leader, fetch.offset, fetch.max_records, fetch.isolation);
+        let fetched = match result {
+            Ok(fetched)
+                if may_wait && fetched.is_empty() && fetched.next_position == fetch.offset =>
+            {
+                let (seat, until) = (fetch.seat, fetch.until);
+                actor.parked.retain(|other| other.seat != seat);
+                actor.parked.push(fetch);
+                self.queue.push(until, Ev::FetchWaited { at, seat });
+                return;
+            }
+            Ok(fetched) => fetched,
+            Err(code) => {
+                self.answer_member(fetch.seat, fetch.request, Err(code), Leg::Control, NO_CAUSE);
+                return;
+            }
+        };
+        let records: Arc<[_]> = fetched.records().collect();
+        let next_offset = fetched.next_position;
+        self.send_records(at, &fetch, records, next_offset);
+    }
+
+    fn send_records(
+        &mut self,
+        at: TopicPartition,
+        fetch: &ParkedFetch,
+        records: Arc<[(Offset, crate::broker::wire::Message)]>,
+        next_offset: Offset,
+    ) {
+        let service = fetch.seat.service;
+        let first = records.first().map_or(0, |(_, message)| message.id);
+        for (_, message) in records.iter() {
+            if let Some(row) = self.messages.get_mut(message.id) {
+                let sent = &mut row.sent[usize::from(service) % MAX_SERVICES];
+                *sent = sent.wrapping_add(1);
+            }
+        }
+        let attempt = self.messages.get(first).map_or(1, |row| {
+            u32::from(row.sent[usize::from(service) % MAX_SERVICES])
+        });
+        let cause = self.messages.get(first).map_or(NO_CAUSE, |row| row.last);
+        let count = records.len() as u32;
+        let about = About {
+            message: first,
+            count,
+            attempt,
+            service,
+            refused: false,
+        };
+        let leg = if count > 0 {
+            Leg::Delivery
+        } else {
+            Leg::Control
+        };
+        let way = Way {
+            leg,
+            from: self.channel_place(at),
+            to: fetch.seat.place(),
+        };
+        let answer = Box::new(Ok(ConsumerAnswer::Fetched {
+            records,
+            next_offset,
+        }));
+        self.send(
+            way,
+            about,
+            cause,
+            Cargo::MemberAnswer {
+                seat: fetch.seat,
+                request: fetch.request,
+                answer,
+            },
+        );
+    }
+
+    /// Something new can be read: fetches that wait are answered.
+    pub(super) fn serve_parked_fetches(&mut self, at: TopicPartition) {
+        let Some(actor) = self.partition_mut(at) else {
+            return;
+        };
+        if actor.parked.is_empty() {
+            return;
+        }
+        let parked = std::mem::take(&mut actor.parked);
+        for fetch in parked {
+            self.fetch(at, fetch, true);
+        }
+    }
+
+    /// A fetch has waited long enough and is answered with what there is.
+    pub(super) fn fetch_waited(&mut self, at: TopicPartition, seat: Seat) {
+        let now = self.now;
+        let Some(actor) = self.partition_mut(at) else {
+            return;
+        };
+        let Some(place) = actor
+            .parked
+            .iter()
+            .position(|f| f.seat == seat && f.until <= now)
+        else {
+            return;
+        };
+        let fetch = actor.parked.remove(place);
+        self.fetch(at, fetch, false);
+    }
+
+    /// An answer has reached the member.
+    pub(super) fn member_answer(
+        &mut self,
+        seat: Seat,
+        request: u64,
+        answer: Result<ConsumerAnswer, ErrorCode>,
+    ) {
+        let now = self.now;
+        let Some(actor) = self.seated(seat) else {
+            return;
+        };
+        if let Some(consumer) = &mut actor.consumer {
+            consumer.on_answer(request, answer, now);
+        }
+        self.drive_member(seat);
+    }
+
+    /// A new leader: fetches that waited at the old one are asked anew.
+    pub(super) fn members_hear_of_leader(&mut self, at: TopicPartition) {
+        let Some(actor) = self.partition_mut(at) else {
+            return;
+        };
+        let parked = std::mem::take(&mut actor.parked);
+        for fetch in parked {
+            self.answer_member(
+                fetch.seat,
+                fetch.request,
+                Err(ErrorCode::NotLeaderOrFollower),
+                Leg::Control,
+                NO_CAUSE,
+            );
+        }
+    }
+
+    /// The broker that leads the partition.
+    pub(super) fn leader_of(&self, at: TopicPartition) -> Option<BrokerId> {
+        match self.partition(at) {
+            Some(actor) => actor.core.leader(),
+            None => Some(0),
+        }
+    }
+}
+
+fn isolation_of(level: IsolationLevel) -> Isolation {
+    match level {
+        IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
+        IsolationLevel::ReadUncommitted => Isolation::ReadUncommitted,
+    }
+}
