@@ -1,5 +1,6 @@
 //! What a person configures: topology, settings, guarantees, failure rates. Plain data.
 
+mod check;
 mod config;
 mod defaults;
 mod guarantee;
@@ -8,10 +9,13 @@ pub mod params;
 mod presets;
 mod problem;
 mod quantity;
+mod settings;
 
+pub use check::*;
 pub use config::*;
 pub use guarantee::*;
 pub use intervention::{Action, Intervention};
 pub use presets::{preset, preset_names};
 pub use problem::Problem;
 pub use quantity::{Ratio, Span};
+pub use settings::{Setting, settings_of, settings_of_producer};
