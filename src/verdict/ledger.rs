@@ -8,7 +8,7 @@ use super::anomaly::{Anomalies, Anomaly, AnomalyKind};
 use super::order::ByKey;
 use super::plan::Plan;
 use super::progress::Progress;
-use super::rows::{CHUNK, Cell, Place, Rows};
+use super::rows::{CHUNK, Cell, Place, Row, Rows};
 use super::tally::Tally;
 use super::{Report, State};
 use crate::scenario::Scenario;
@@ -17,7 +17,7 @@ use crate::trace::{Event, Kind, Why};
 /// Messages that have a row of their own, at most.
 const WINDOW: usize = 400_000;
 /// One chunk of rows is looked through for losses at every so many events.
-const LOOK_EVERY: u64 = 64;
+const LOOK_EVERY: u64 = 128;
 
 /// What the trace proves. It reads events, in their order, and nothing else.
 ///
@@ -173,7 +173,7 @@ impl Ledger {
     pub fn settle(&mut self, at: u64, event: u64) {
         self.now = (at, event);
         for chunk in 0..self.rows.chunks() {
-            self.lose_where(chunk, |_, _, _| true);
+            self.lose_where(chunk, |_, _, _, _| true);
         }
         self.name_unseen();
     }
@@ -208,7 +208,7 @@ impl Ledger {
     /// The oldest rows go where there are too many; what had no effect there counts as lost.
     fn make_room(&mut self) {
         while self.rows.overfull() {
-            self.lose_where(0, |_, _, _| true);
+            self.lose_where(0, |_, _, _, _| true);
             if let Some(chunk) = self.rows.chunk(0) {
                 for (index, cell) in chunk.cells.iter().enumerate() {
                     let lost = cell.state == State::Lost;
@@ -330,29 +330,37 @@ impl Ledger {
     }
 
     /// Declares those pending messages of a chunk lost for which `is_lost` says so.
-    fn lose_where(&mut self, chunk: usize, is_lost: impl Fn(&Ledger, Place, usize) -> bool) {
+    fn lose_where(&mut self, chunk: usize, is_lost: impl Fn(&Ledger, &Row, &Cell, usize) -> bool) {
         let services = self.tallies.len();
-        if self.rows.chunk(chunk).is_none_or(|c| c.pending == 0) {
-            return;
+        let mut from = 0;
+        while let Some(found) = self.next_lost(chunk, from, &is_lost) {
+            let row = found / services;
+            self.lose(Place { chunk, row }, found % services);
+            from = found + 1;
         }
-        for row in 0..CHUNK {
-            let place = Place { chunk, row };
-            for service in 0..services {
-                if self.rows.cell(place, service).state == State::Pending
-                    && is_lost(self, place, service)
-                {
-                    self.lose(place, service);
-                }
-            }
-        }
+    }
+
+    /// The first of these messages in the chunk, by the position of its cell.
+    fn next_lost(
+        &self,
+        chunk: usize,
+        from: usize,
+        is_lost: impl Fn(&Ledger, &Row, &Cell, usize) -> bool,
+    ) -> Option<usize> {
+        let services = self.tallies.len();
+        let chunk = self.rows.chunk(chunk).filter(|c| c.pending > 0)?;
+        (from..chunk.cells.len()).find(|&at| {
+            let cell = &chunk.cells[at];
+            cell.state == State::Pending
+                && is_lost(self, &chunk.rows[at / services], cell, at % services)
+        })
     }
 
     /// Looks whether a message is proven lost for any service.
     pub(super) fn check(&mut self, place: Place) {
         for service in 0..self.tallies.len() {
-            if self.rows.cell(place, service).state == State::Pending
-                && self.proven_lost(place, service)
-            {
+            let (row, cell) = (self.rows.row(place), self.rows.cell(place, service));
+            if cell.state == State::Pending && self.proven_lost(&row, &cell, service) {
                 self.lose(place, service);
             }
         }

@@ -137,10 +137,14 @@ impl Ledger {
             return None;
         }
         let place = self.rows.place_or_new(message)?;
-        self.meant(place, service);
         let cell = self.rows.cell_mut(place, service)?;
         change(cell);
-        Some((place, *cell))
+        let mut after = *cell;
+        if after.state == State::Elsewhere {
+            self.shift(place, service, State::Pending);
+            after.state = State::Pending;
+        }
+        Some((place, after))
     }
 
     fn packet_lost(&mut self, leg: Leg, message: u64, service: u16) {

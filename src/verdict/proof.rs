@@ -2,15 +2,13 @@
 
 use super::Ledger;
 use super::plan::Storage;
-use super::rows::{Cell, NOBODY, Place};
+use super::rows::{Cell, NOBODY, Row};
 
 impl Ledger {
     /// Whether the events so far show that this message, pending at this service, can take effect
     /// no more. A doubt is decided for pending.
-    pub(super) fn proven_lost(&self, place: Place, service: usize) -> bool {
-        let cell = self.rows.cell(place, service);
-        let row = self.rows.row(place);
-        if self.in_hand(&cell, service) {
+    pub(super) fn proven_lost(&self, row: &Row, cell: &Cell, service: usize) -> bool {
+        if self.in_hand(cell, service) {
             return false;
         }
         let storage = self.plan.services[service].storage;
@@ -23,7 +21,7 @@ impl Ledger {
         }
         row.producer_done()
             && match storage {
-                Storage::Log => self.gone_from_log(&cell, service),
+                Storage::Log => self.gone_from_log(cell, service),
                 Storage::Queue => cell.delivered > 0 && cell.deleted >= cell.copies,
                 Storage::Nowhere => false,
             }
