@@ -4,6 +4,8 @@ mod anomalies;
 mod figures;
 #[cfg(not(target_arch = "wasm32"))]
 mod folding;
+#[cfg(not(target_arch = "wasm32"))]
+mod random;
 
 use super::*;
 use crate::scenario::*;
