@@ -349,12 +349,22 @@ fn a_state_lost_by_the_broker_is_answered_with_a_new_epoch() {
     producer.on_init(7, 0);
     producer.set_leader(at(0), Some(0));
     let mut requests = Vec::new();
-    for id in 0..2 {
+    let fine = Ok(Produced {
+        base_offset: Some(0),
+        duplicate: false,
+    });
+    // A partition's first batch goes alone; it is acknowledged before the others leave.
+    for id in 0..3 {
         producer
             .send(Message { id, key: 0 }, at(0), 0)
             .expect("room");
         producer.poll(0, &mut requests);
+        if id == 0 {
+            assert_eq!(requests.len(), 1);
+            producer.on_response(requests[0].id, fine, 0, 0);
+        }
     }
+    requests.remove(0);
     let lost = Err(ErrorCode::OutOfOrderSequenceNumber);
     producer.on_response(requests[0].id, lost, 10, 0);
     producer.on_response(requests[1].id, lost, 10, 0);
@@ -365,10 +375,6 @@ fn a_state_lost_by_the_broker_is_answered_with_a_new_epoch() {
     let stamp = requests[first].batch.stamp.expect("idempotent");
     assert_eq!((stamp.epoch, stamp.first_sequence), (1, 0));
     assert_eq!(requests[first].attempt, 2);
-    let fine = Ok(Produced {
-        base_offset: Some(0),
-        duplicate: false,
-    });
     producer.on_response(requests[first].id, fine, now, 0);
     producer.poll(now + 1_000_000, &mut requests);
     let stamp = requests[first + 1].batch.stamp.expect("idempotent");

@@ -111,6 +111,11 @@ impl Producer {
                 }
                 sequences.restart(identity);
             }
+            // A broker without state for this producer takes any first sequence. On one TCP connection
+            // nothing overtakes the first batch; where single requests can be lost, it goes alone.
+            if sequences.last_acked.is_none() && oldest.is_some() {
+                return None;
+            }
         }
         let full = self.buffered >= self.settings.max_buffered;
         let linger = if self.flushing || full {
