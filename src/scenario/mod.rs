@@ -5,6 +5,7 @@ mod config;
 mod defaults;
 mod guarantee;
 mod intervention;
+pub mod link;
 pub mod params;
 mod presets;
 mod problem;

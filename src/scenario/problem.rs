@@ -47,6 +47,16 @@ impl Problem {
         }
     }
 
+    /// As [`Problem::unknown`], if the name is near one of the known ones; otherwise nothing.
+    pub fn near_miss<'a>(
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Self> {
+        let problem = Problem::unknown(what, name, known);
+        (!problem.allowed.is_empty()).then_some(problem)
+    }
+
     /// Anything else, as a sentence of its own.
     pub fn sentence(field: &str, sentence: impl Into<String>) -> Self {
         Problem {
@@ -94,7 +104,7 @@ fn rank(name: &str, known: &str) -> Option<usize> {
     }
     let apart = distance(&a, &b);
     let begins = a.len() >= 3 && (b.starts_with(&a) || a.starts_with(&b) && b.len() >= 3);
-    (apart <= (b.chars().count() / 3).max(1) || begins).then_some(apart)
+    (apart <= b.chars().count() / 3 || begins).then_some(apart)
 }
 
 /// The up to three names nearest to what was written.

@@ -12,6 +12,7 @@ mod table;
 use std::fmt;
 
 pub use kind::Kind;
+pub(super) use kind::{decimal, flag};
 use place::Place;
 
 use super::problem::Problem;
@@ -132,24 +133,61 @@ pub fn of(scenario: &Scenario) -> Vec<Handle> {
 /// # Errors
 /// A [`Problem`] that names what is near, or says that this scenario has no such thing.
 pub fn find(scenario: &Scenario, name: &str) -> Result<Handle, Problem> {
-    let here = of(scenario);
-    if let Some(handle) = here.iter().find(|handle| handle.answers_to(scenario, name)) {
-        return Ok(*handle);
-    }
+    look_up(scenario, name).map_err(|problem| {
+        problem.unwrap_or_else(|| {
+            let names = names(scenario);
+            Problem::unknown("parameter", name, names.iter().map(String::as_str))
+        })
+    })
+}
+
+/// The names of all parameters of this scenario.
+pub(super) fn names(scenario: &Scenario) -> Vec<String> {
+    of(scenario)
+        .iter()
+        .map(|handle| handle.name(scenario))
+        .collect()
+}
+
+/// As [`find`]; the error is nothing for a name that no parameter has anywhere.
+pub(super) fn look_up(scenario: &Scenario, name: &str) -> Result<Handle, Option<Problem>> {
     let plain = all().find(|param| param.scope != Scope::Service && param.answers_to(name));
     if let Some(param) = plain {
-        let sentence = format!(
-            "`{}` belongs to a kind of channel that this scenario does not have.",
-            param.name
-        );
-        return Err(Problem::sentence(param.name, sentence));
+        let handle = Handle {
+            param,
+            service: None,
+        };
+        return match handle.raw(scenario) {
+            Some(_) => Ok(handle),
+            None => Err(Some(Problem::sentence(
+                param.name,
+                format!(
+                    "`{}` belongs to something that this scenario does not have.",
+                    param.name
+                ),
+            ))),
+        };
     }
-    let names: Vec<String> = here.iter().map(|handle| handle.name(scenario)).collect();
-    Err(Problem::unknown(
-        "parameter",
-        name,
-        names.iter().map(String::as_str),
-    ))
+    let (owner, rest) = name.split_once('.').ok_or(None)?;
+    let param = all()
+        .find(|param| param.scope == Scope::Service && param.answers_to(rest))
+        .ok_or(None)?;
+    let owners: Vec<String> = scenario
+        .services
+        .iter()
+        .map(|service| slug(&service.name))
+        .collect();
+    match owners.iter().position(|known| *known == slug(owner)) {
+        Some(service) => Ok(Handle {
+            param,
+            service: Some(service),
+        }),
+        None => Err(Some(Problem::unknown(
+            "service",
+            owner,
+            owners.iter().map(String::as_str),
+        ))),
+    }
 }
 
 /// Sets a parameter by name from text, as links and `--set` do.
@@ -197,15 +235,6 @@ impl Param {
 impl Handle {
     fn owner<'a>(&self, scenario: &'a Scenario) -> Option<&'a Service> {
         scenario.services.get(self.service?)
-    }
-
-    fn answers_to(&self, scenario: &Scenario, name: &str) -> bool {
-        match self.owner(scenario) {
-            None => self.param.answers_to(name),
-            Some(service) => name.split_once('.').is_some_and(|(owner, name)| {
-                slug(owner) == slug(&service.name) && self.param.answers_to(name)
-            }),
-        }
     }
 
     /// Its whole name: `loss`, `payment.serviceTime`.

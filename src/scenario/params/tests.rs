@@ -14,7 +14,7 @@ fn parameters_are_read_in_any_case_and_by_real_names() {
         ("crash", "never", "0"),
         ("payment.serviceTime", "1.5s", "1.5s"),
         ("Payment.max.poll.records", "500", "500"),
-        ("enable.idempotence", "true", "1"),
+        ("enable.idempotence", "false", "0"),
         ("inventory.instances", "4", "4"),
         ("analytics.commit", "After Each", "after-each"),
         ("partitions", "12", "12"),
@@ -25,7 +25,7 @@ fn parameters_are_read_in_any_case_and_by_real_names() {
     assert_eq!(s.faults.loss, Ratio::percent(5));
     assert_eq!(s.services[0].service_time, Span::us(1_500_000));
     assert_eq!(s.services[1].instances, 4);
-    assert!(s.producers[0].idempotence);
+    assert!(!s.producers[0].idempotence);
 }
 
 #[test]
@@ -70,12 +70,12 @@ fn what_is_not_allowed_is_said_and_changes_nothing() {
         (
             "payments.guarantee",
             "at-most-once",
-            "There is no parameter `payments.guarantee`; did you mean `payment.guarantee`?",
+            "There is no service `payments`; did you mean `payment`?",
         ),
         (
             "visibilityTimeout",
             "1s",
-            "`visibilityTimeout` belongs to a kind of channel that this scenario does not have.",
+            "`visibilityTimeout` belongs to something that this scenario does not have.",
         ),
     ] {
         let problem = set(&mut s, name, text).unwrap_err();
@@ -153,5 +153,6 @@ fn values_are_said_with_their_unit() {
     );
     set(&mut s, "crash", "0").unwrap();
     assert_eq!(words(&s, "crash"), "Consumer crashes: never");
+    set(&mut s, "idempotence", "off").unwrap();
     assert_eq!(words(&s, "idempotence"), "Idempotent producer: off");
 }
