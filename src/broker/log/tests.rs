@@ -87,6 +87,10 @@ fn truncation_reports_what_it_removed() {
     assert_eq!(removed, vec![6, 7, 8, 9, 10, 11]);
     assert_eq!((log.end(), log.latest_epoch()), (6, Some(0)));
     assert_eq!(log.append(batch(1, 4, 0)), 6);
+    assert_eq!(log.truncate(5).len(), 4, "a batch goes as a whole");
+    assert_eq!((log.end(), offsets(&log, 0, 99)), (3, vec![0, 1, 2]));
+    log.append(batch(2, 5, 0));
+    assert_eq!(offsets(&log, 2, 99), vec![2, 3, 4]);
 }
 
 #[test]

@@ -12,8 +12,8 @@ pub(super) struct Followed {
     pub end: Offset,
     /// The last time it had everything, if ever since the election.
     pub caught_up_at: Option<Micros>,
-    /// When it last fetched.
-    pub fetched_at: Micros,
+    /// When it last fetched, if ever since the election.
+    pub fetched_at: Option<Micros>,
     /// The leader's log end then.
     pub leader_end: Offset,
 }
@@ -33,11 +33,11 @@ impl Followed {
         if offset >= leader_end {
             self.caught_up_at = self.caught_up_at.max(Some(now));
         } else if offset >= self.leader_end {
-            self.caught_up_at = self.caught_up_at.max(Some(self.fetched_at));
+            self.caught_up_at = self.caught_up_at.max(self.fetched_at);
         }
         self.end = offset;
         self.leader_end = self.leader_end.max(leader_end);
-        self.fetched_at = now;
+        self.fetched_at = Some(now);
     }
 }
 

@@ -303,3 +303,67 @@ fn a_lost_disk_empties_the_replica() {
     p.restart(0, 1);
     assert_eq!((p.log_end(), p.high_watermark()), (0, 0));
 }
+
+#[test]
+fn a_follower_joins_only_past_the_start_of_the_leaders_epoch() {
+    let mut p = three(2, false);
+    p.fence(2, 0);
+    p.append(0, &plain(0..1), true, 0).expect("append");
+    follow(&mut p, 1, 1);
+    let request = p.follower_fetch(1).expect("request");
+    p.serve_follower(0, &request, 9, 2)
+        .expect("an answer that is lost");
+    assert_eq!(p.high_watermark(), 1, "committed");
+    p.fence(0, 3);
+    p.restart(2, 4);
+    let state = (p.leader(), p.high_watermark());
+    assert_eq!(state, (Some(1), 0), "the new leader has not heard of it");
+    follow(&mut p, 2, 5);
+    assert_eq!(p.isr(), &[1], "an empty log must not be able to lead");
+    follow(&mut p, 2, 6);
+    assert_eq!((p.isr(), p.high_watermark()), (&[1, 2][..], 1));
+}
+
+#[test]
+fn a_follower_that_always_reaches_the_previous_end_stays_in_sync() {
+    let mut p = three(1, false);
+    let half = p.config().replica_lag_time_max / 2;
+    for round in 1..5 {
+        p.append(0, &plain(0..1), false, round * half)
+            .expect("append");
+        follow(&mut p, 1, round * half + 1);
+        p.append(0, &plain(0..1), false, round * half + 2)
+            .expect("append");
+    }
+    let dropped = p.shrink_isr(5 * half);
+    assert_eq!(
+        dropped,
+        vec![2],
+        "broker 1 was never at the end, yet keeps up"
+    );
+}
+
+#[test]
+fn the_high_watermark_waits_for_a_replica_that_is_about_to_join() {
+    let mut p = three(1, false);
+    p.fence(2, 0);
+    let grow = |p: &mut Partition, now| {
+        p.append(0, &plain(0..2), false, now).expect("append");
+        follow(p, 1, now);
+        follow(p, 1, now);
+    };
+    grow(&mut p, 1);
+    p.restart(2, 2);
+    follow(&mut p, 2, 3);
+    grow(&mut p, 4);
+    follow(&mut p, 2, 5);
+    assert_eq!((p.isr(), p.high_watermark()), (&[0, 1][..], 4));
+    grow(&mut p, 6);
+    assert_eq!(
+        p.high_watermark(),
+        4,
+        "broker 2 caught up at 3 and is behind by now"
+    );
+    follow(&mut p, 2, 7);
+    assert_eq!((p.isr(), p.high_watermark()), (&[0, 1, 2][..], 4));
+}

@@ -1,12 +1,15 @@
 //! What holds for a partition under any schedule of appends, fetches, losses, crashes and elections.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod oracle;
+
 use delivery_lab::broker::log::{Log, Record, Retention};
 use delivery_lab::broker::partition::{
     AckState, AckWait, Applied, FetchAnswer, FollowerFetch, Partition, PartitionConfig,
 };
 use delivery_lab::broker::producer_state::TransactionVersion;
 use delivery_lab::broker::wire::{Batch, BrokerId, ErrorCode, Isolation, Message, Offset, Stamp};
+use oracle::{check_sequences, scan_transactions};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -348,61 +351,6 @@ fn pick<T: Clone>(list: &mut Vec<T>, index: usize, again: bool) -> Option<T> {
     }
 }
 
-/// Last stable offset and the offsets of aborted records, by a plain scan.
-fn scan_transactions(log: &Log, hw: Offset) -> (Offset, Vec<Offset>) {
-    let mut open: BTreeMap<u64, Vec<Offset>> = BTreeMap::new();
-    let mut aborted = Vec::new();
-    let mut stable = hw;
-    for record in log
-        .records(log.start(), log.end())
-        .filter(|r| r.transactional)
-    {
-        let producer = record.stamp.expect("a stamp").producer;
-        match record.marker {
-            None => open.entry(producer).or_default().push(record.offset),
-            Some(commit) => {
-                let offsets = open.remove(&producer).unwrap_or_default();
-                if record.offset >= hw {
-                    stable = offsets.first().map_or(stable, |first| stable.min(*first));
-                }
-                if !commit {
-                    aborted.extend(offsets);
-                }
-            }
-        }
-    }
-    let first_open = open
-        .values()
-        .filter_map(|offsets| offsets.first().copied())
-        .min();
-    (
-        first_open.map_or(stable, |first| stable.min(first)),
-        aborted,
-    )
-}
-
-/// In one log the sequence numbers of a producer are contiguous: nothing twice, nothing left out.
-fn check_sequences(log: &Log) {
-    let mut next: BTreeMap<u64, i32> = BTreeMap::new();
-    for batch in log
-        .batches(log.start(), log.end())
-        .filter(|b| !b.is_marker())
-    {
-        let Some(stamp) = batch.stamp else { continue };
-        let first = stamp.first_sequence;
-        let expected = next.insert(
-            stamp.producer,
-            first + i32::try_from(batch.len()).unwrap_or(0),
-        );
-        assert_eq!(
-            expected.unwrap_or(first),
-            first,
-            "producer {}",
-            stamp.producer
-        );
-    }
-}
-
 fn records(log: &Log) -> Vec<Record> {
     log.records(0, Offset::MAX).collect()
 }
@@ -453,9 +401,10 @@ proptest! {
     fn promises_hold_under_any_schedule(
         min_isr in 1u32..3,
         unclean in any::<bool>(),
+        segment_records in 1u64..12,
         steps in prop::collection::vec(step(), 1..100),
     ) {
-        let mut run = Run::new(config(min_isr, unclean));
+        let mut run = Run::new(PartitionConfig { segment_records, ..config(min_isr, unclean) });
         for step in steps {
             run.step(step);
             run.check();
