@@ -1,0 +1,86 @@
+//! The README's lists of presets and parameters are written from the code. `UPDATE_DOCS=1 cargo test --test docs`
+//! writes them anew; without it, a list that is behind the code fails.
+#![cfg(not(target_arch = "wasm32"))]
+
+use delivery_lab::scenario::params::{self, Group, Scope};
+use delivery_lab::scenario::{preset, preset_names};
+use std::fmt::Write;
+use std::path::Path;
+
+fn presets() -> String {
+    let mut table = String::from("| preset | what to watch for |\n|---|---|\n");
+    for name in preset_names() {
+        let scenario = preset(name).expect("every listed preset can be made");
+        let _ = writeln!(
+            table,
+            "| `{name}` | **{}**: {} |",
+            cell(&scenario.title),
+            cell(&scenario.watch_for)
+        );
+    }
+    table
+}
+
+fn parameters() -> String {
+    let mut text = String::new();
+    for group in Group::ALL {
+        let _ = write!(
+            text,
+            "\n**{}**\n\n| name | allowed | |\n|---|---|---|\n",
+            group.title()
+        );
+        for param in params::all().filter(|param| param.group == group) {
+            let of_service = if param.scope == Scope::Service {
+                "service."
+            } else {
+                ""
+            };
+            let also: String = param
+                .also
+                .iter()
+                .map(|name| format!(", `{name}`"))
+                .collect();
+            let _ = writeln!(
+                text,
+                "| `{of_service}{}`{also} | {} | {} |",
+                param.name,
+                cell(&param.kind.allowed()),
+                cell(param.doc)
+            );
+        }
+    }
+    text
+}
+
+/// A bar would end the cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// `document` with the part between the two comments of this name replaced.
+fn with_list(document: &str, name: &str, list: &str) -> String {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = document
+        .split_once(&open)
+        .unwrap_or_else(|| panic!("README.md has no {open}"));
+    let (_, after) = rest
+        .split_once(&close)
+        .unwrap_or_else(|| panic!("README.md has no {close}"));
+    format!("{before}{open}{list}{close}{after}")
+}
+
+#[test]
+fn the_readme_lists_presets_and_parameters_as_they_are() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(&path).expect("README.md can be read");
+    let current = with_list(&readme, "presets", &presets());
+    let current = with_list(&current, "parameters", &parameters());
+    if readme == current {
+        return;
+    }
+    assert!(
+        std::env::var_os("UPDATE_DOCS").is_some(),
+        "README.md is behind the code: run UPDATE_DOCS=1 cargo test --test docs"
+    );
+    std::fs::write(&path, current).expect("README.md can be written");
+}
