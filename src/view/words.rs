@@ -4,7 +4,7 @@ use crate::scenario::{EffectKind, Guarantee};
 use crate::verdict::ServiceReport;
 
 /// `order` and `orders`; `decrement` and `decrements`.
-fn count(n: u64, noun: &str) -> String {
+pub(super) fn count(n: u64, noun: &str) -> String {
     match n {
         1 => format!("1 {noun}"),
         n => format!("{n} {}", plural(noun)),
@@ -12,7 +12,7 @@ fn count(n: u64, noun: &str) -> String {
 }
 
 /// The plural of an English noun, as far as messages go by such names (`reply`, `box`, `push`, `order`).
-fn plural(noun: &str) -> String {
+pub(super) fn plural(noun: &str) -> String {
     let consonant_y = noun
         .strip_suffix('y')
         .filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']) && !stem.is_empty());
@@ -41,7 +41,7 @@ pub fn effect_noun(effect: EffectKind) -> &'static str {
 }
 
 /// What was done to a message that took effect: "charged" twice.
-fn effect_done(effect: EffectKind) -> &'static str {
+pub(super) fn effect_done(effect: EffectKind) -> &'static str {
     match effect {
         EffectKind::Charge => "charged",
         EffectKind::Stock => "taken from stock",
