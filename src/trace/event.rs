@@ -408,7 +408,12 @@ pub enum Kind {
         connected: bool,
     },
     /// A producer got its id and epoch.
-    ProducerReady { producer: u16, id: u64, epoch: i16 },
+    ProducerReady {
+        producer: u16,
+        #[serde(rename = "producer_id")] // an event's own number is its `id`
+        id: u64,
+        epoch: i16,
+    },
     /// A transaction began (`service` for a consumer's producer, or u16::MAX).
     TransactionBegan {
         producer: u16,

@@ -1,6 +1,7 @@
 //! What the trace proves: the ledger of truth, and each service's promise judged against it.
 
 mod anomaly;
+mod expect;
 mod judge;
 mod latency;
 mod ledger;

@@ -1,0 +1,184 @@
+//! What is asked for, and how it ends: 0 for done, 1 for an expectation that does not hold, 2 for an input that is wrong.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use delivery_lab::scenario::{Problem, Scenario, check, params, preset, preset_names};
+
+use crate::run::{self, Done};
+use crate::{docs, output};
+
+/// See what delivery guarantees keep, and what they lose: a real broker simulation, without a browser.
+#[derive(Parser)]
+#[command(name = "lab", version)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the presets, and what to watch for in each
+    Presets,
+    /// Run a preset or a scenario file, and print the verdict
+    Run(RunArgs),
+    /// Run scenarios and hold their verdicts against what they expect; all presets when none is named
+    Check {
+        /// Names of presets, or scenario files (JSON)
+        #[arg(value_name = "PRESET|FILE")]
+        scenarios: Vec<String>,
+    },
+    /// Print the table of all parameters, as Markdown
+    Params,
+}
+
+#[derive(clap::Args)]
+struct RunArgs {
+    /// Name of a preset, or a scenario file (JSON)
+    #[arg(value_name = "PRESET|FILE")]
+    scenario: String,
+    /// Where chance starts: the same seed, the same run
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    seed: Option<String>,
+    /// For how long messages are published, in simulated time
+    #[arg(long = "for", value_name = "60s", allow_hyphen_values = true)]
+    duration: Option<String>,
+    /// Set a parameter, as in a link; see `lab params`
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    set: Vec<String>,
+    /// Print the verdict as JSON
+    #[arg(long)]
+    json: bool,
+    /// Write every event to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    trace: Option<String>,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Presets => Ok((output::presets(), true)),
+        Command::Params => Ok((docs::parameters(), true)),
+        Command::Run(args) => run_one(&args).map(|text| (text, true)),
+        Command::Check { scenarios } => check_all(scenarios),
+    };
+    match outcome {
+        Ok((text, held)) => {
+            print(&text);
+            if held {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(1)
+            }
+        }
+        Err(problems) => {
+            let mut stderr = std::io::stderr().lock();
+            for problem in problems {
+                // Where nobody listens, nothing is left to be said.
+                let _ = writeln!(stderr, "error: {problem}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints to stdout; who closes it early (`| head`) has seen enough.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}
+
+fn run_one(args: &RunArgs) -> Result<String, Vec<Problem>> {
+    let mut scenario = scenario_of(&args.scenario)?;
+    let mut problems = Vec::new();
+    for (name, text) in [("seed", &args.seed), ("duration", &args.duration)] {
+        if let Some(text) = text {
+            problems.extend(params::set(&mut scenario, name, text).err());
+        }
+    }
+    for setting in &args.set {
+        let outcome = match setting.split_once('=') {
+            Some((name, text)) => params::set(&mut scenario, name.trim(), text),
+            None => Err(Problem::not_allowed(
+                "--set",
+                setting,
+                "`key=value`, such as `loss=5%`",
+            )),
+        };
+        problems.extend(outcome.err());
+    }
+    if problems.is_empty() {
+        problems = check(&scenario);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let done = run::to_end(scenario, args.trace.as_deref())?;
+    Ok(if args.json {
+        output::json(&done)
+    } else {
+        output::table(&done)
+    })
+}
+
+fn check_all(names: Vec<String>) -> Result<(String, bool), Vec<Problem>> {
+    let names = if names.is_empty() {
+        preset_names().map(String::from).collect()
+    } else {
+        names
+    };
+    let mut scenarios = Vec::new();
+    let mut problems = Vec::new();
+    for name in &names {
+        match scenario_of(name) {
+            Ok(scenario) => scenarios.push((name, scenario)),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (mut text, mut held) = (String::new(), true);
+    for (name, scenario) in scenarios {
+        let Done {
+            scenario, report, ..
+        } = run::to_end(scenario, None)?;
+        let unmet = report.unmet(&scenario.expects);
+        held &= unmet.is_empty();
+        text.push_str(&output::checked(name, scenario.expects.len(), &unmet));
+    }
+    Ok((text, held))
+}
+
+/// The preset or the file of this name, fit to be run.
+fn scenario_of(name: &str) -> Result<Scenario, Vec<Problem>> {
+    if let Some(scenario) = preset(name) {
+        return Ok(scenario);
+    }
+    let is_file = name.ends_with(".json") || std::path::Path::new(name).is_file();
+    if !is_file {
+        let known: Vec<&str> = preset_names().collect();
+        let mut problem = Problem::unknown("preset or file", name, known.iter().copied());
+        problem
+            .sentence
+            .push_str(&format!(" The presets are {}.", known.join(", ")));
+        return Err(vec![problem]);
+    }
+    let sentence = |reason: String| vec![Problem::sentence(name, reason)];
+    let text = std::fs::read_to_string(name)
+        .map_err(|error| sentence(format!("The file `{name}` cannot be read: {error}.")))?;
+    let scenario: Scenario = serde_json::from_str(&text)
+        .map_err(|error| sentence(format!("The file `{name}` is no scenario: {error}.")))?;
+    let problems: Vec<Problem> = check(&scenario)
+        .into_iter()
+        .map(|problem| Problem::sentence(&problem.field, format!("{name}: {}", problem.sentence)))
+        .collect();
+    if problems.is_empty() {
+        Ok(scenario)
+    } else {
+        Err(problems)
+    }
+}
