@@ -15,3 +15,6 @@ pub mod trace;
 pub mod verdict;
 pub mod view;
 pub mod world;
+
+#[cfg(all(feature = "page", target_arch = "wasm32"))]
+pub mod ui;

@@ -2,10 +2,7 @@
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 fn main() {
-    use leptos::prelude::*;
-
-    console_error_panic_hook::set_once();
-    mount_to_body(|| view! { <main><h1>"Delivery Lab"</h1></main> });
+    delivery_lab::ui::start();
 }
 
 /// The page needs a browser; `lab` is the program for the command line.

@@ -1,7 +1,11 @@
 //! Pictures of a moment, as plain data: what the stage, the strip and the texts show. No browser types.
 
+pub mod flow;
+pub mod geometry;
+pub mod layout;
 pub mod names;
 mod of_world;
+pub mod scene;
 pub mod sentence;
 pub mod stage;
 pub mod words;

@@ -1,0 +1,77 @@
+//! The address bar: read once, and kept at what is shown.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use super::lab::{Lab, SLOWDOWNS};
+use crate::scenario::Ratio;
+use crate::scenario::link::{Opened, PageOptions, link, open};
+
+/// What the page's own address asks for.
+pub fn read() -> Opened {
+    let location = web_sys::window().map(|w| w.location());
+    let part =
+        |text: Option<Result<String, JsValue>>| text.and_then(Result::ok).unwrap_or_default();
+    let query = part(location.as_ref().map(|l| l.search()));
+    let fragment = part(location.as_ref().map(|l| l.hash()));
+    open(&query, &fragment)
+}
+
+/// The speed nearest to a ratio of virtual to real time, as a position in [`SLOWDOWNS`].
+pub fn speed_of(ratio: Option<Ratio>) -> usize {
+    const USUAL: usize = 2;
+    let Some(ratio) = ratio else {
+        return USUAL;
+    };
+    let wished = 1_000_000 / ratio.0.max(1);
+    (0..SLOWDOWNS.len())
+        .min_by_key(|i| SLOWDOWNS[*i].abs_diff(wished))
+        .unwrap_or(USUAL)
+}
+
+/// The options of the page as they stand.
+pub fn options(lab: Lab) -> PageOptions {
+    let mut page = lab.page.get_value();
+    let speed = lab.speed.get();
+    if speed != speed_of(page.speed) {
+        page.speed = Some(Ratio(1_000_000 / SLOWDOWNS[speed]));
+    }
+    page.theme = lab.theme.get();
+    page
+}
+
+/// Keeps the address at what is shown, once something was changed.
+pub fn follow(lab: Lab) {
+    Effect::new(move |before: Option<String>| {
+        let page = options(lab);
+        let address = lab.scenario.with(|s| {
+            set_seed(s.seed);
+            link(s, &page, &[]).unwrap_or_default()
+        });
+        // The address a reader came with stays as it is until something changes.
+        if before.as_ref().is_some_and(|b| *b != address) {
+            replace(&address);
+        }
+        address
+    });
+}
+
+/// For the fatal view, which has to do without the program.
+fn set_seed(seed: u32) {
+    let root = web_sys::window().and_then(|w| w.document()?.document_element());
+    if let Some(root) = root {
+        let _ = root.set_attribute("data-seed", &seed.to_string());
+    }
+}
+
+fn replace(address: &str) {
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let path = window.location().pathname().unwrap_or_default();
+    // Refused in some sandboxed frames; the page works without.
+    if let Ok(history) = window.history() {
+        let whole = format!("{path}{address}");
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&whole));
+    }
+}

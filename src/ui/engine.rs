@@ -1,0 +1,284 @@
+//! What happens in a frame: virtual time moves on within a budget, and the stage is drawn if it changed.
+//!
+//! The engine knows nothing of Leptos. [`super::lab::Lab`] calls it once a frame and shows its figures.
+
+use web_sys::Performance;
+
+use super::paint::Painter;
+use super::run::Timeline;
+use crate::view::flow::Meter;
+use crate::view::geometry::Point;
+use crate::view::layout::{Hit, Layout, Room, layout};
+use crate::view::scene::{self, Attention, Motion, Scene};
+use crate::view::stage::Stage;
+
+/// Wall time a frame may spend on the run, in ms.
+const BUDGET: f64 = 6.0;
+/// A longer gap between frames is a pause, in ms.
+const LONGEST_GAP: f64 = 250.0;
+/// Events between two looks at the clock.
+const CHUNK: usize = 2_000;
+/// A way that takes less of the reader's time than this, in ms, cannot be followed by eye.
+const VISIBLE_WAY: f64 = 90.0;
+/// More packets than this at a time cannot be told apart.
+const MOST_PACKETS: usize = 250;
+
+/// The run, the drawing, and the time between them.
+pub struct Engine {
+    run: Timeline,
+    playing: bool,
+    /// Virtual time is this many times slower than the reader's.
+    slowdown: u32,
+    /// Virtual µs that frames have granted and the run has not used.
+    owed: f64,
+    last_frame: Option<f64>,
+    /// True while the run cannot keep up with the wished speed.
+    pub behind: bool,
+    /// True while flows are shown instead of single messages.
+    pub flowing: bool,
+    painter: Option<Painter>,
+    stage: Stage,
+    layout: Option<Layout>,
+    scene: Scene,
+    meter: Meter,
+    room: Room,
+    density: f64,
+    changed: bool,
+    /// False while nobody can see the figure.
+    pub visible: bool,
+    /// True: no motion between states.
+    pub stepping: bool,
+    about: Attention,
+    clock: Option<Performance>,
+}
+
+impl Engine {
+    /// With a run that has not begun.
+    pub fn new(run: Timeline) -> Engine {
+        let stage = run.stage();
+        Engine {
+            run,
+            playing: false,
+            slowdown: 100,
+            owed: 0.0,
+            last_frame: None,
+            behind: false,
+            flowing: false,
+            painter: None,
+            stage,
+            layout: None,
+            scene: Scene::default(),
+            meter: Meter::default(),
+            room: Room {
+                width: 0.0,
+                height: 0.0,
+                fixed: false,
+            },
+            density: 1.0,
+            changed: true,
+            visible: true,
+            stepping: false,
+            about: Attention::default(),
+            clock: web_sys::window().and_then(|w| w.performance()),
+        }
+    }
+
+    /// The run.
+    pub fn run(&self) -> &Timeline {
+        &self.run
+    }
+
+    /// Does something to the run; answers what that answers.
+    pub fn act<T>(&mut self, act: impl FnOnce(&mut Timeline) -> T) -> T {
+        let answer = act(&mut self.run);
+        self.look();
+        answer
+    }
+
+    /// Another run in place of this one.
+    pub fn replace(&mut self, run: Timeline) {
+        self.run = run;
+        self.owed = 0.0;
+        self.behind = false;
+        self.meter = Meter::default();
+        self.look();
+    }
+
+    /// Plays or pauses.
+    pub fn play(&mut self, on: bool) {
+        self.playing = on;
+        self.last_frame = None;
+        self.owed = 0.0;
+    }
+
+    /// Sets how many times slower than the reader's time virtual time is.
+    pub fn slow_down(&mut self, times: u32) {
+        self.slowdown = times.max(1);
+        self.changed = true;
+    }
+
+    /// To the next visible event.
+    pub fn step(&mut self) {
+        self.run.step();
+        self.look();
+    }
+
+    /// Whether there is a reason for another frame.
+    pub fn wants_frame(&self) -> bool {
+        let moves = self.playing && self.visible && !self.run.finished();
+        moves || (self.changed && self.visible)
+    }
+
+    /// One frame, at this time of the browser's clock in ms.
+    pub fn frame(&mut self, now: f64) {
+        if self.playing && self.visible {
+            let gap = now - self.last_frame.replace(now).unwrap_or(now);
+            // The gap after a hidden tab is a pause: nothing is caught up on.
+            if gap <= LONGEST_GAP {
+                self.owed += gap * 1_000.0 / f64::from(self.slowdown);
+            }
+            self.spend();
+        }
+        if self.changed {
+            self.draw();
+        }
+    }
+
+    fn spend(&mut self) {
+        let whole = self.owed.floor();
+        if whole < 1.0 {
+            return;
+        }
+        let before = self.run.now();
+        self.behind = !self.advance(before + whole as u64);
+        self.owed = if self.behind { 0.0 } else { self.owed - whole };
+        self.look();
+    }
+
+    /// True if the moment was reached within the budget.
+    fn advance(&mut self, until: u64) -> bool {
+        let start = self.time();
+        while !self.run.advance(until, CHUNK) {
+            if self.run.finished() {
+                return true;
+            }
+            if self.time() - start > BUDGET {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn time(&self) -> f64 {
+        self.clock.as_ref().map_or(0.0, Performance::now)
+    }
+
+    /// Takes a new look at the run.
+    fn look(&mut self) {
+        self.stage = self.run.stage();
+        self.meter.read(&self.stage);
+        self.changed = true;
+    }
+
+    fn draw(&mut self) {
+        self.changed = false;
+        if self.room.width < 1.0 {
+            return;
+        }
+        let place = layout(&self.stage, self.room);
+        self.flowing = self.playing && self.too_fast();
+        let flow = self.meter.flow();
+        let motion = match (self.flowing, self.stepping) {
+            (true, _) => Motion::Flow(&flow),
+            (false, true) => Motion::Stepping,
+            (false, false) => Motion::Gliding,
+        };
+        scene::draw(&mut self.scene, &self.stage, &place, motion, self.about);
+        if let Some(painter) = &mut self.painter {
+            painter.resize(place.frame.w, place.frame.h, self.density);
+            painter.draw(&self.scene, place.frame.w, place.frame.h);
+        }
+        self.layout = Some(place);
+    }
+
+    fn too_fast(&self) -> bool {
+        let faults = &self.run.scenario().faults;
+        let way = (faults.latency.0 + faults.jitter.0) as f64 / 1_000.0;
+        let seen = way * f64::from(self.slowdown);
+        seen < VISIBLE_WAY || self.stage.moving.len() > MOST_PACKETS
+    }
+
+    /// Whether it has a canvas.
+    pub fn has_painter(&self) -> bool {
+        self.painter.is_some()
+    }
+
+    /// Gives it a canvas.
+    pub fn attach(&mut self, painter: Option<Painter>) {
+        self.painter = painter;
+        self.changed = true;
+    }
+
+    /// Gives it room; answers the height that the drawing takes.
+    pub fn fit(&mut self, room: Room, density: f64) -> f64 {
+        if room != self.room || density != self.density {
+            self.room = room;
+            self.density = density;
+            self.changed = true;
+        }
+        layout(&self.stage, room).frame.h
+    }
+
+    /// The height that this width needs at least, where height is free.
+    pub fn least_height(&self, width: f64) -> f64 {
+        let room = Room {
+            width,
+            height: 0.0,
+            fixed: false,
+        };
+        layout(&self.stage, room).frame.h
+    }
+
+    /// After the theme changed.
+    pub fn recolour(&mut self) {
+        if let Some(painter) = &mut self.painter {
+            painter.recolour();
+        }
+        self.changed = true;
+    }
+
+    /// Shows or hides motion between states.
+    pub fn set_stepping(&mut self, on: bool) {
+        self.stepping = on;
+        self.changed = true;
+    }
+
+    /// What is at this point of the figure.
+    pub fn hit(&self, p: Point) -> Option<Hit> {
+        let pill = self
+            .scene
+            .pills
+            .iter()
+            .rev()
+            .find(|(spot, _)| spot.distance(p) < 13.0);
+        if let Some((_, message)) = pill {
+            return Some(Hit::Message(*message));
+        }
+        self.layout.as_ref()?.hit(&self.stage, p)
+    }
+
+    /// Shows what the pointer is over; answers whether anything is.
+    pub fn hover(&mut self, hit: Option<Hit>) -> bool {
+        if self.about.hover != hit {
+            self.about.hover = hit;
+            self.changed = true;
+        }
+        hit.is_some()
+    }
+
+    /// Follows a message, or none.
+    pub fn pick(&mut self, message: Option<u64>) {
+        self.about.picked = message;
+        self.changed = true;
+    }
+}

@@ -1,0 +1,69 @@
+//! The head of the page.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+use super::lab::Lab;
+use super::theme::THEMES;
+use crate::scenario::{preset, preset_names};
+
+/// Name, preset, what to watch for, theme, help.
+#[component]
+pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
+    let title = |name: &str| preset(name).map_or(name.to_string(), |s| s.title);
+    view! {
+        <header class="top">
+            <h1>"Delivery Lab"</h1>
+            <select
+                class="presets"
+                aria-label="Scenario"
+                prop:value=move || lab.preset.with(|s| s.name.clone())
+                on:change=move |event| {
+                    if let Some(scenario) = preset(&event_target_value(&event)) {
+                        lab.open(scenario);
+                    }
+                }
+            >
+                {preset_names()
+                    .map(|name| {
+                        let chosen = lab.preset.with_untracked(|s| s.name == name);
+                        view! { <option value=name selected=chosen>{title(name)}</option> }
+                    })
+                    .collect_view()}
+            </select>
+            <p class="watch">
+                <span>"Watch for: "</span>
+                {move || lab.scenario.with(|s| s.watch_for.clone())}
+            </p>
+            <select
+                class="theme"
+                aria-label="Colours"
+                on:change=move |event| {
+                    let name = event_target_value(&event);
+                    if let Some((theme, _)) = THEMES.iter().find(|(_, n)| *n == name) {
+                        lab.theme.set(*theme);
+                    }
+                }
+            >
+                {THEMES
+                    .map(|(theme, name)| {
+                        let chosen = lab.theme.get_untracked() == theme;
+                        view! { <option value=name selected=chosen>{name}</option> }
+                    })
+                    .into_iter()
+                    .collect_view()}
+            </select>
+            <button
+                type="button"
+                aria-label="Help and keys"
+                on:click=move |_| {
+                    if let Some(dialog) = help.get_untracked() {
+                        let _ = dialog.show_modal();
+                    }
+                }
+            >
+                "?"
+            </button>
+        </header>
+    }
+}

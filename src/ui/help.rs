@@ -1,0 +1,41 @@
+//! The help: what to do, what the signs mean, which keys there are.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+use super::keys::{KEYS, Where};
+
+/// A dialog.
+#[component]
+pub fn Help(node: NodeRef<Dialog>) -> impl IntoView {
+    let close = move |_| {
+        if let Some(dialog) = node.get_untracked() {
+            dialog.close();
+        }
+    };
+    view! {
+        <dialog class="help" node_ref=node aria-labelledby="help-title">
+            <div class="head">
+                <h2 id="help-title">"Reading the stage"</h2>
+                <button type="button" class="quiet" aria-label="Close" on:click=close>"✕"</button>
+            </div>
+            <ul>
+                <li>"Messages travel from left to right. A filled pill is a request, an outlined one with a tick is its ack."</li>
+                <li>"Cells are records, with their offsets. A dashed cell is not replicated yet."</li>
+                <li>"Under each partition every service has a lane: solid is committed, hatched is done and would be done again after a crash, outlined is in hand."</li>
+                <li>"A yellow number counts tries. A bow ties a record to an earlier copy of itself."</li>
+                <li>"Click an instance, a broker or a producer to crash it; click a message to follow it."</li>
+            </ul>
+            <h3>"Keys"</h3>
+            <dl class="keys">
+                {KEYS
+                    .iter()
+                    .map(|k| {
+                        let on = if k.place == Where::Stage { " (on the stage)" } else { "" };
+                        view! { <dt><kbd>{k.shown}</kbd></dt><dd>{k.words}{on}</dd> }
+                    })
+                    .collect_view()}
+            </dl>
+        </dialog>
+    }
+}

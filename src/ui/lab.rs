@@ -1,0 +1,305 @@
+//! The one handle the components share: signals for what is read, the engine behind them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+
+use super::address::speed_of;
+use super::engine::Engine;
+use super::notices::Notice;
+use super::run::Timeline;
+use crate::scenario::link::{Opened, PageOptions, Theme};
+use crate::scenario::params::Handle;
+use crate::scenario::{Action, Scenario, preset, preset_names};
+use crate::verdict::Report;
+use crate::view::layout::Hit;
+
+/// Speeds that can be chosen: virtual time is so many times slower.
+pub const SLOWDOWNS: [u32; 7] = [1_000, 300, 100, 30, 10, 3, 1];
+/// The figures beside the stage are renewed at most this often, in ms.
+const FIGURES_EVERY: f64 = 100.0;
+
+/// Copied into every component.
+#[derive(Clone, Copy)]
+pub struct Lab {
+    engine: StoredValue<Engine, LocalStorage>,
+    frames: StoredValue<Option<Frames>, LocalStorage>,
+    last_figures: StoredValue<f64>,
+    /// What is run.
+    pub scenario: RwSignal<Scenario>,
+    /// The scenario as its preset has it.
+    pub preset: RwSignal<Scenario>,
+    /// Whether it plays.
+    pub playing: RwSignal<bool>,
+    /// Which of [`SLOWDOWNS`].
+    pub speed: RwSignal<usize>,
+    /// Virtual time shown.
+    pub now: RwSignal<u64>,
+    /// The verdict so far.
+    pub report: RwSignal<Report>,
+    /// Whether the run is over.
+    pub finished: RwSignal<bool>,
+    /// A word on what the engine is at (`replaying`, `slower than wished`).
+    pub state: RwSignal<&'static str>,
+    /// What the reader should know.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// Colours.
+    pub theme: RwSignal<Theme>,
+    /// The message that is followed.
+    pub picked: RwSignal<Option<u64>>,
+    /// What the address said about the page.
+    pub page: StoredValue<PageOptions>,
+    /// Figure without the page around it.
+    pub embedded: bool,
+}
+
+/// The one animation-frame closure.
+struct Frames {
+    callback: Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>,
+    asked: Option<i32>,
+}
+
+impl Lab {
+    /// With what a link opens.
+    pub fn new(opened: Opened) -> Lab {
+        let Opened {
+            scenario,
+            page,
+            problems,
+            ..
+        } = opened;
+        let mut notices: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        let (scenario, run) = match Timeline::new(scenario.clone()) {
+            Ok(run) => (scenario, run),
+            Err(problems) => {
+                notices.extend(problems.iter().map(ToString::to_string));
+                first_preset()
+            }
+        };
+        let speed = speed_of(page.speed);
+        let report = run.report();
+        let mut engine = Engine::new(run);
+        engine.slow_down(SLOWDOWNS[speed]);
+        Lab {
+            engine: StoredValue::new_local(engine),
+            frames: StoredValue::new_local(None),
+            last_figures: StoredValue::new(0.0),
+            preset: RwSignal::new(preset(&scenario.name).unwrap_or_else(|| scenario.clone())),
+            scenario: RwSignal::new(scenario),
+            playing: RwSignal::new(false),
+            speed: RwSignal::new(speed),
+            now: RwSignal::new(0),
+            report: RwSignal::new(report),
+            finished: RwSignal::new(false),
+            state: RwSignal::new(""),
+            notices: RwSignal::new(Notice::list(notices)),
+            theme: RwSignal::new(page.theme),
+            picked: RwSignal::new(None),
+            embedded: page.embed,
+            page: StoredValue::new(page),
+        }
+    }
+
+    /// The engine, for what is not shown by signals.
+    pub fn with<T>(&self, f: impl FnOnce(&mut Engine) -> T) -> Option<T> {
+        let result = self.engine.try_update_value(f);
+        self.wake();
+        result
+    }
+
+    /// Plays or pauses.
+    pub fn play(&self, on: bool) {
+        let over = self.finished.get_untracked();
+        if on && over {
+            self.reset();
+        }
+        self.playing.set(on);
+        self.with(|e| e.play(on));
+        self.figures();
+    }
+
+    /// Plays if it pauses, and the other way round.
+    pub fn toggle(&self) {
+        self.play(!self.playing.get_untracked());
+    }
+
+    /// Pauses and goes to the next visible event.
+    pub fn step(&self) {
+        if self.playing.get_untracked() {
+            self.play(false);
+        }
+        self.with(Engine::step);
+        self.figures();
+    }
+
+    /// Back to the beginning, paused.
+    pub fn reset(&self) {
+        self.playing.set(false);
+        self.with(|e| e.play(false));
+        self.begin(self.scenario.get_untracked());
+    }
+
+    /// Sets the speed by its position in [`SLOWDOWNS`].
+    pub fn set_speed(&self, index: usize) {
+        let index = index.min(SLOWDOWNS.len() - 1);
+        self.speed.set(index);
+        self.with(|e| e.slow_down(SLOWDOWNS[index]));
+    }
+
+    /// Gives a parameter another value. Where it may change while the run goes on, it changes from now on;
+    /// otherwise the run begins again, and goes on playing if it did.
+    pub fn put(&self, handle: Handle, text: &str) {
+        let mut scenario = self.scenario.get_untracked();
+        if let Err(problem) = handle.set(&mut scenario, text) {
+            return Notice::push(self.notices, problem.to_string());
+        }
+        let action = Action::Set {
+            name: handle.name(&scenario),
+            value: handle.text(&scenario),
+        };
+        let begun = self.now.get_untracked() > 0;
+        let live = begun && handle.param.live && self.act(action);
+        if live {
+            self.scenario.set(scenario);
+        } else {
+            self.begin(scenario);
+        }
+    }
+
+    /// Does something to the run, now. False where it makes no sense.
+    pub fn act(&self, action: Action) -> bool {
+        let done = self.with(|e| e.act(|run| run.intervene(action)));
+        self.figures();
+        done == Some(true)
+    }
+
+    /// Another scenario, from its beginning.
+    pub fn open(&self, scenario: Scenario) {
+        self.preset.set(scenario.clone());
+        self.scenario.set(scenario);
+        self.reset();
+    }
+
+    /// Begins a run of this scenario, if it can be run; otherwise says why not.
+    fn begin(&self, scenario: Scenario) {
+        match Timeline::new(scenario.clone()) {
+            Ok(run) => {
+                self.scenario.set(scenario);
+                self.with(|e| e.replace(run));
+                self.figures();
+            }
+            Err(problems) => {
+                let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                Notice::push(self.notices, all.join(" "));
+                // Controls show again what holds.
+                self.scenario.update(|_| {});
+            }
+        }
+    }
+
+    /// Follows a message, or none.
+    pub fn pick(&self, message: Option<u64>) {
+        self.picked.set(message);
+        self.with(|e| e.pick(message));
+    }
+
+    /// What a click on the figure does.
+    pub fn click(&self, hit: Option<Hit>) {
+        match hit {
+            Some(Hit::Message(message)) => self.pick(Some(message)),
+            Some(thing) => super::crash::crash(*self, thing),
+            None => self.pick(None),
+        }
+    }
+
+    /// Renews what is read.
+    pub fn figures(&self) {
+        let Some((now, report, finished, state)) = self.engine.try_with_value(|e| {
+            let state = if e.behind {
+                "slower than wished: this machine is at its limit"
+            } else {
+                ""
+            };
+            (e.run().now(), e.run().report(), e.run().finished(), state)
+        }) else {
+            return;
+        };
+        self.now.set(now);
+        self.report.set(report);
+        self.state.set(state);
+        if self.finished.get_untracked() != finished {
+            self.finished.set(finished);
+            if finished {
+                self.playing.set(false);
+            }
+        }
+    }
+
+    /// Asks for a frame if there is a reason and none is on its way.
+    pub fn wake(&self) {
+        let wants = self
+            .engine
+            .try_with_value(Engine::wants_frame)
+            .unwrap_or(false);
+        if !wants {
+            return;
+        }
+        self.frames.try_update_value(|frames| {
+            let frames = frames.get_or_insert_with(|| Frames::new(*self));
+            if frames.asked.is_none() {
+                frames.ask();
+            }
+        });
+    }
+
+    fn frame(&self, now: f64) {
+        self.frames.try_update_value(|f| {
+            if let Some(frames) = f {
+                frames.asked = None;
+            }
+        });
+        let Some(()) = self.engine.try_update_value(|e| e.frame(now)) else {
+            return;
+        };
+        let last = self.last_figures.try_get_value().unwrap_or(0.0);
+        let rests = !self
+            .engine
+            .try_with_value(Engine::wants_frame)
+            .unwrap_or(false);
+        if now - last >= FIGURES_EVERY || now < last || rests {
+            self.last_figures.set_value(now);
+            self.figures();
+        }
+        self.wake();
+    }
+}
+
+impl Frames {
+    fn new(lab: Lab) -> Frames {
+        let callback = Closure::new(move |now: f64| lab.frame(now));
+        Frames {
+            callback: Rc::new(RefCell::new(Some(callback))),
+            asked: None,
+        }
+    }
+
+    fn ask(&mut self) {
+        let callback = self.callback.borrow();
+        if let (Some(window), Some(callback)) = (web_sys::window(), callback.as_ref()) {
+            self.asked = window
+                .request_animation_frame(callback.as_ref().unchecked_ref())
+                .ok();
+        }
+    }
+}
+
+/// A preset that does not run is a defect that tests find; the page then stops with its fatal view.
+fn first_preset() -> (Scenario, Timeline) {
+    let scenario = preset_names().next().and_then(preset).unwrap_or_default();
+    match Timeline::new(scenario.clone()) {
+        Ok(run) => (scenario, run),
+        Err(problems) => panic!("the first preset does not run: {problems:?}"),
+    }
+}

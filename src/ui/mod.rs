@@ -1,0 +1,44 @@
+//! The page: Leptos components, the canvas painter and the loop that drives the run.
+
+mod address;
+mod app;
+mod control;
+mod controls;
+mod crash;
+mod engine;
+mod figure;
+mod header;
+mod help;
+mod keys;
+mod lab;
+mod notices;
+mod paint;
+mod run;
+mod strip;
+mod theme;
+mod transport;
+
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Mounts the page; does nothing where there is no window (in a worker).
+pub fn start() {
+    if web_sys::window().is_some() {
+        std::panic::set_hook(Box::new(panicked));
+        leptos::mount::mount_to_body(app::App);
+    }
+}
+
+/// Shows the fatal view of `index.html`, without Leptos, which may be what broke.
+fn panicked(info: &std::panic::PanicHookInfo) {
+    console_error_panic_hook::hook(info);
+    let global = js_sys::global();
+    let show = js_sys::Reflect::get(&global, &JsValue::from_str("deliveryLabFatal"));
+    if let Some(show) = show
+        .ok()
+        .and_then(|f| f.dyn_into::<js_sys::Function>().ok())
+    {
+        let reason =
+            "The program hit a mistake of its own and cannot go on. Starting again is safe.";
+        let _ = show.call1(&JsValue::NULL, &JsValue::from_str(reason));
+    }
+}

@@ -1,0 +1,110 @@
+//! The verdict: for each service what was promised, whether it held, and the figures it rests on.
+
+use leptos::prelude::*;
+
+use super::lab::Lab;
+use crate::verdict::ServiceReport;
+use crate::view::scene::Shape;
+use crate::view::words;
+
+/// One card for each service.
+#[component]
+pub fn Strip(lab: Lab) -> impl IntoView {
+    let count = Memo::new(move |_| lab.report.with(|r| r.services.len()));
+    view! {
+        <section class="strip" aria-label="Verdict">
+            {move || {
+                (0..count.get()).map(|i| view! { <Card lab i/> }.into_any()).collect_view()
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Card(lab: Lab, i: usize) -> impl IntoView {
+    let part = move |f: fn(&ServiceReport) -> String| {
+        lab.report
+            .with(|r| r.services.get(i).map(f).unwrap_or_default())
+    };
+    let held = Memo::new(move |_| {
+        lab.report
+            .with(|r| r.services.get(i).is_none_or(|s| s.held))
+    });
+    let promise = Memo::new(move |_| {
+        lab.scenario.with(|s| {
+            let service = s.services.get(i)?;
+            Some(words::promise(
+                service.guarantee,
+                &s.load.noun,
+                service.effect,
+            ))
+        })
+    });
+    let outcome = move || {
+        lab.report.with(|r| {
+            let report = r.services.get(i)?;
+            lab.scenario.with(|s| {
+                let effect = s.services.get(i)?.effect;
+                Some(words::sentence(report, &s.load.noun, effect))
+            })
+        })
+    };
+    view! {
+        <article class="verdict">
+            <h3>
+                <Sign service=i/>
+                <span class="name">{move || part(|s| s.name.clone())}</span>
+                <span class="tag" class:bad=move || !held.get()>
+                    {move || if held.get() { "✓ held" } else { "✕ broken" }}
+                </span>
+            </h3>
+            <p class="promise">{move || promise.get()}</p>
+            <p class="outcome">{outcome}</p>
+            <dl class="figures">{move || lab.report.with(|r| r.services.get(i).map(figures))}</dl>
+        </article>
+    }
+}
+
+/// The shape and colour of a service.
+#[component]
+pub fn Sign(service: usize) -> impl IntoView {
+    let class = format!(
+        "sign {} service-{}",
+        Shape::of(service as u16).name(),
+        service % 6
+    );
+    view! { <span class=class aria-hidden="true"></span> }
+}
+
+/// The figures behind the sentence.
+fn figures(s: &ServiceReport) -> impl IntoView + use<> {
+    let mut all = vec![
+        ("lost", s.lost),
+        ("repeated", s.duplicated),
+        ("out of order", s.out_of_order),
+    ];
+    if s.dead_lettered > 0 {
+        all.push(("put aside", s.dead_lettered));
+    }
+    let each = all.into_iter().map(|(words, n)| {
+        let class = if n > 0 { "strong" } else { "" };
+        view! { <div class=class><dt>{words}</dt><dd>{n}</dd></div> }
+    });
+    let latency = format!("{}\u{a0}/ {}", ms(s.latency_us.p50), ms(s.latency_us.p99));
+    view! {
+        {each.collect_view()}
+        <div title="From publishing to the first effect: half are faster, and 99 in 100">
+            <dt>"p50 / p99"</dt>
+            <dd>{latency}</dd>
+        </div>
+    }
+}
+
+fn ms(us: u64) -> String {
+    match us {
+        0 => "–".into(),
+        us if us < 10_000 => format!("{:.1}\u{a0}ms", us as f64 / 1e3),
+        us if us < 10_000_000 => format!("{}\u{a0}ms", us / 1_000),
+        us => format!("{}\u{a0}s", us / 1_000_000),
+    }
+}

@@ -1,0 +1,78 @@
+//! Themes: which tokens of `style/tokens.css` hold.
+
+use leptos::prelude::*;
+
+use super::lab::Lab;
+use crate::scenario::link::{Motion, Theme};
+
+/// All, in the order of the picker, with their names.
+pub const THEMES: [(Theme, &str); 5] = [
+    (Theme::Auto, "as the system"),
+    (Theme::Light, "light"),
+    (Theme::Dark, "dark"),
+    (Theme::Projector, "projector"),
+    (Theme::Contrast, "high contrast"),
+];
+
+/// The tokens that hold, by the name they have in the style sheet.
+fn tokens(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Auto if media("(prefers-contrast: more)") => "contrast",
+        Theme::Auto if media("(prefers-color-scheme: dark)") => "dark",
+        Theme::Auto | Theme::Light => "light",
+        Theme::Dark => "dark",
+        Theme::Projector => "projector",
+        Theme::Contrast => "contrast",
+    }
+}
+
+/// Whether a media query holds.
+pub fn media(query: &str) -> bool {
+    let list = web_sys::window().and_then(|w| w.match_media(query).ok().flatten());
+    list.is_some_and(|l| l.matches())
+}
+
+/// Calls back whenever a media query begins or ceases to hold.
+pub fn on_media(query: &str, call: impl Fn() + 'static) {
+    use wasm_bindgen::prelude::*;
+    let list = web_sys::window().and_then(|w| w.match_media(query).ok().flatten());
+    if let Some(list) = list {
+        let call = Closure::<dyn Fn()>::new(call);
+        let _ = list.add_event_listener_with_callback("change", call.as_ref().unchecked_ref());
+        // It listens for as long as the page is there.
+        call.forget();
+    }
+}
+
+/// Keeps the page in its theme.
+pub fn follow(lab: Lab) {
+    let put = move || {
+        let theme = tokens(lab.theme.get_untracked());
+        let root = web_sys::window().and_then(|w| w.document()?.document_element());
+        if let Some(root) = root {
+            let _ = root.set_attribute("data-theme", theme);
+        }
+        lab.with(|e| e.recolour());
+    };
+    Effect::new(move |_| {
+        lab.theme.track();
+        put();
+    });
+    for query in [
+        "(prefers-color-scheme: dark)",
+        "(prefers-contrast: more)",
+        "(forced-colors: active)",
+    ] {
+        on_media(query, put);
+    }
+    let calm = move || {
+        let reduced = match lab.page.with_value(|p| p.motion) {
+            Motion::Auto => media("(prefers-reduced-motion: reduce)"),
+            Motion::Reduce => true,
+            Motion::Full => false,
+        };
+        lab.with(|e| e.set_stepping(reduced));
+    };
+    calm();
+    on_media("(prefers-reduced-motion: reduce)", calm);
+}

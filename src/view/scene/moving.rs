@@ -1,0 +1,320 @@
+//! What is on its way: single packets, or flows where there are too many to be seen.
+
+use super::signs::{Big, width};
+use super::{Align, Attention, Ink, Mark, Scene, bold, plain};
+use crate::trace::{Leg, Party, Place};
+use crate::view::flow::Flow;
+use crate::view::geometry::{Point, Rect, Way, at, rect};
+use crate::view::layout::{Layout, Mode};
+use crate::view::stage::{Moving, Stage};
+
+/// A lost packet leaves its way here.
+const LOST_AT: f64 = 0.55;
+/// How deep it falls.
+const FALL: f64 = 24.0;
+/// More words than these at a time are not read.
+const MOST_WORDS: usize = 4;
+
+pub(super) fn packets(
+    scene: &mut Scene,
+    stage: &Stage,
+    layout: &Layout,
+    about: Attention,
+    stepping: bool,
+) {
+    let mut said = 0;
+    for packet in stage.fallen.iter().rev() {
+        let Some(way) = layout.way(packet) else {
+            continue;
+        };
+        let spot = way.along(LOST_AT).plus(0.0, FALL);
+        cross(scene, spot);
+        if said < MOST_WORDS && layout.mode != Mode::Small {
+            said += usize::from(words_of_loss(scene, layout, packet, spot));
+        }
+    }
+    for packet in &stage.moving {
+        let Some(way) = layout.way(packet) else {
+            continue;
+        };
+        let mut part = progress(packet, stage.now);
+        if stepping {
+            part = (part * 3.0).floor() / 2.0;
+        }
+        let spot = place(&way, packet, part.min(1.0));
+        draw_packet(scene, layout, packet, spot, about);
+    }
+}
+
+fn progress(packet: &Moving, now: u64) -> f64 {
+    let whole = packet.arrives.saturating_sub(packet.sent).max(1);
+    (now.saturating_sub(packet.sent) as f64 / whole as f64).clamp(0.0, 1.0)
+}
+
+fn place(way: &Way, packet: &Moving, part: f64) -> Point {
+    let spot = if packet.lost && part > LOST_AT {
+        let fallen = (part - LOST_AT) / (1.0 - LOST_AT);
+        way.along(LOST_AT).plus(0.0, FALL * fallen * fallen)
+    } else {
+        way.along(part)
+    };
+    if packet.doubled {
+        spot.plus(5.0, -9.0)
+    } else {
+        spot
+    }
+}
+
+fn draw_packet(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point, about: Attention) {
+    match packet.leg {
+        Leg::Request => {
+            pill(scene, packet, spot, about, true);
+            if packet.attempt > 1 {
+                badge(scene, spot.plus(16.0, -9.0), packet.attempt);
+            }
+        }
+        Leg::Ack => pill(scene, packet, spot, about, false),
+        Leg::Delivery => delivery(scene, layout, packet, spot, about),
+        Leg::Commit | Leg::CommitAck => {
+            let Some(service) = service_of(packet) else {
+                return;
+            };
+            scene.sign(service, spot, 4.5, true);
+        }
+        Leg::Replication | Leg::Control => {
+            scene.area(rect(spot.x - 2.5, spot.y - 2.5, 5.0, 5.0), 2.5, Ink::Soft);
+        }
+    }
+    if packet.message > 0 {
+        scene.pills.push((spot, packet.message));
+    }
+}
+
+/// Requests are filled, answers are outlined and wear a tick or a cross.
+fn pill(scene: &mut Scene, packet: &Moving, spot: Point, about: Attention, filled: bool) {
+    let style = bold(11.0);
+    let tick = match (filled, packet.refused) {
+        (true, _) => "",
+        (false, false) => "✓",
+        (false, true) => "✕",
+    };
+    let more = packet.count.saturating_sub(1);
+    let text = if more > 0 {
+        format!("{tick}{}+{more}", packet.message)
+    } else {
+        format!("{tick}{}", packet.message)
+    };
+    let w = (width(&text, style) + 12.0).max(26.0);
+    let spot = at(spot.x.max(w / 2.0 + 1.0), spot.y);
+    let shape = rect(spot.x - w / 2.0, spot.y - 9.5, w, 19.0);
+    let picked = about.picked == Some(packet.message);
+    let (ground, ink) = if filled {
+        (Ink::Ink, Ink::Paper)
+    } else {
+        (Ink::Paper, Ink::Ink)
+    };
+    scene.area(shape, 9.5, ground);
+    if !filled || picked {
+        let line = if picked {
+            Ink::Focus
+        } else if packet.refused {
+            Ink::Lost
+        } else {
+            Ink::Ink
+        };
+        scene.outline(shape, 9.5, line, if picked { 3.0 } else { 1.4 }, false);
+    }
+    scene.text(spot, Align::Center, style, ink, format_args!("{text}"));
+}
+
+fn delivery(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point, about: Attention) {
+    let Some(service) = service_of(packet) else {
+        return;
+    };
+    if about.picked == Some(packet.message) {
+        scene.area(
+            rect(spot.x - 10.0, spot.y - 10.0, 20.0, 20.0),
+            10.0,
+            Ink::Focus,
+        );
+    }
+    scene.sign(service, spot, 6.5, false);
+    let style = plain(10.5);
+    let words = if packet.count > 1 {
+        format!("{}+{}", packet.message, packet.count - 1)
+    } else {
+        packet.message.to_string()
+    };
+    let w = width(&words, style);
+    let (label, align, left) = if spot.x + 9.0 + w < layout.frame.right() {
+        (spot.plus(9.0, 0.0), Align::Left, spot.x + 9.0)
+    } else {
+        (spot.plus(-9.0, 0.0), Align::Right, spot.x - 9.0 - w)
+    };
+    let ground = rect(left, label.y - 6.0, w, 12.0);
+    if scene.clear_of(ground) {
+        scene.taken.push(ground);
+        scene.write(
+            label,
+            align,
+            style,
+            Ink::Ink,
+            format_args!("{words}"),
+            None,
+            true,
+        );
+    }
+    if packet.attempt > 1 {
+        badge(scene, spot.plus(8.0, -6.0), packet.attempt);
+    }
+}
+
+fn service_of(packet: &Moving) -> Option<u16> {
+    match (packet.from, packet.to) {
+        (Place::Party(Party::Member(s, _)), _) | (_, Place::Party(Party::Member(s, _))) => Some(s),
+        _ => None,
+    }
+}
+
+/// The number of the attempt.
+pub(super) fn badge(scene: &mut Scene, spot: Point, attempt: u32) {
+    let shape = rect(spot.x - 7.0, spot.y - 7.0, 14.0, 14.0);
+    scene.area(shape, 7.0, Ink::Twice);
+    scene.outline(shape, 7.0, Ink::OnTwice, 1.0, false);
+    scene.text(
+        spot,
+        Align::Center,
+        bold(9.5),
+        Ink::OnTwice,
+        format_args!("{attempt}"),
+    );
+}
+
+fn cross(scene: &mut Scene, spot: Point) {
+    scene.marks.push(Mark::Cross {
+        center: spot,
+        radius: 5.5,
+        width: 2.6,
+    });
+}
+
+/// Says what was lost, below its cross, unless other words stand there.
+fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point) -> bool {
+    let what = match packet.leg {
+        Leg::Request => "lost",
+        Leg::Ack => "ack lost",
+        Leg::Delivery => "lost on the way",
+        Leg::Commit => "commit lost",
+        _ => return false,
+    };
+    let text = match packet.message {
+        0 => what.to_string(),
+        n => format!("{n} {what}"),
+    };
+    let style = plain(11.5);
+    let w = width(&text, style);
+    let x = spot.x.clamp(
+        w / 2.0 + 2.0,
+        (layout.frame.right() - w / 2.0 - 2.0).max(w / 2.0 + 2.0),
+    );
+    let ground = rect(x - w / 2.0, spot.y + 9.0, w, 14.0);
+    if !scene.clear_of(ground) {
+        return false;
+    }
+    scene.taken.push(ground);
+    scene.write(
+        ground.center(),
+        Align::Center,
+        style,
+        Ink::Lost,
+        format_args!("{text}"),
+        None,
+        true,
+    );
+    true
+}
+
+impl Scene {
+    fn clear_of(&self, ground: Rect) -> bool {
+        !self.taken.iter().any(|t| t.overlaps(&ground))
+    }
+}
+
+/// Bands whose width is the rate, instead of packets.
+pub(super) fn bands(scene: &mut Scene, layout: &Layout, flow: &Flow) {
+    let most = flow.published.max(1) as f64;
+    let wide = |rate: u64| 1.0 + 9.0 * (rate as f64 / most).min(1.0);
+    let rows: Vec<_> = layout.channels.iter().flat_map(|c| &c.rows).collect();
+    for producer in &layout.producers {
+        for (row, rate) in rows.iter().zip(&flow.rows) {
+            let y = row.cells.center().y - 4.0;
+            let points = [
+                producer.port,
+                at(layout.request_line, producer.port.y),
+                at(layout.request_line, y),
+                at(row.mouth(), y),
+            ];
+            scene.line(&points, Ink::Soft, wide(*rate), 0.55);
+        }
+    }
+    for (i, (place, rate)) in layout.services.iter().zip(&flow.effects).enumerate() {
+        let first = rows.first().map_or(place.entry, |r| r.cells.center().y);
+        let last = rows.last().map_or(place.entry, |r| r.cells.center().y);
+        let points = [
+            at(place.line, first.min(place.entry)),
+            at(place.line, last.max(place.entry)),
+        ];
+        let band = wide(*rate).min(8.0);
+        scene.line(&points, Ink::Service(i as u16), band, 0.5);
+        if layout.mode != Mode::Column {
+            let enter = [at(place.line, place.entry), at(place.frame.x, place.entry)];
+            scene.line(&enter, Ink::Service(i as u16), band, 0.5);
+        }
+    }
+}
+
+/// The rates, in figures, and the sentence that single messages are not shown.
+pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: &Flow) {
+    let small = plain(11.5);
+    let note = |scene: &mut Scene, spot: Point, align, words: std::fmt::Arguments| {
+        scene.write(spot, align, small, Ink::Ink, words, None, true);
+    };
+    if layout.mode == Mode::Wide
+        && let Some(producer) = layout.producers.first()
+    {
+        let spot = producer.port.plus(6.0, -14.0);
+        note(
+            scene,
+            spot,
+            Align::Left,
+            format_args!("{}/s", Big(flow.published)),
+        );
+    }
+    if layout.mode == Mode::Wide {
+        for (place, rate) in layout.services.iter().zip(&flow.effects) {
+            let spot = at(place.frame.x - 4.0, place.entry - 11.0);
+            note(scene, spot, Align::Right, format_args!("{}/s", Big(*rate)));
+        }
+    }
+    let words = format!(
+        "Too fast to show each {}: lines are as wide as their rate",
+        stage.noun
+    );
+    let style = plain(12.0);
+    let w = (width(&words, style) + 20.0).min(layout.frame.w - 8.0);
+    let place = layout.legend;
+    let ground = if place.w < 100.0 {
+        rect(4.0, layout.frame.bottom() - 24.0, w, 22.0)
+    } else {
+        rect(place.x, place.center().y - 11.0, w, 22.0)
+    };
+    scene.area(ground, 11.0, Ink::Ink);
+    scene.fit(
+        ground.center(),
+        Align::Center,
+        style,
+        Ink::Paper,
+        ground.w - 10.0,
+        format_args!("{words}"),
+    );
+}

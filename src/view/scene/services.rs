@@ -1,0 +1,272 @@
+//! Services with their instances, and the lines that lead to them.
+
+use super::signs::{Big, doing, width};
+use super::{Align, Attention, Fill, Ink, Scene, bold, plain, sizes};
+use crate::view::geometry::{Rect, at};
+use crate::view::layout::{Hit, Layout, Mode, ServiceBox};
+use crate::view::stage::{MemberState, MemberView, ServiceView, Stage};
+
+/// One line for each service, as on a plan of a city's trains: from the rows it reads to its instances.
+pub(super) fn lines(scene: &mut Scene, layout: &Layout) {
+    let rows: Vec<_> = layout.channels.iter().flat_map(|c| &c.rows).collect();
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return;
+    };
+    let right = layout.services.iter().map(|s| s.line).fold(0.0, f64::max);
+    for row in &rows {
+        let y = row.cells.center().y;
+        scene.line(
+            &[at(row.cells.right() + 1.0, y), at(right, y)],
+            Ink::Line,
+            1.2,
+            1.0,
+        );
+    }
+    for (i, place) in layout.services.iter().enumerate() {
+        let ink = Ink::Service(i as u16);
+        let top = first.cells.center().y.min(place.entry);
+        let bottom = last.cells.center().y.max(place.entry);
+        scene.line(
+            &[at(place.line, top), at(place.line, bottom)],
+            ink,
+            2.0,
+            0.42,
+        );
+        for row in &rows {
+            let stop = at(place.line, row.cells.center().y);
+            scene.area(
+                crate::view::geometry::rect(stop.x - 2.0, stop.y - 2.0, 4.0, 4.0),
+                2.0,
+                ink,
+            );
+        }
+        if layout.mode != Mode::Column {
+            scene.line(
+                &[at(place.line, place.entry), at(place.frame.x, place.entry)],
+                ink,
+                2.0,
+                0.42,
+            );
+        }
+    }
+}
+
+pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Attention) {
+    for (i, (view, place)) in stage.services.iter().zip(&layout.services).enumerate() {
+        let service = i as u16;
+        if layout.mode != Mode::Small {
+            scene.area(place.frame, 10.0, Ink::Panel);
+            scene.outline(place.frame, 10.0, Ink::Line, 1.0, false);
+        }
+        head(scene, view, place, service, layout.mode);
+        if layout.mode == Mode::Wide {
+            scene.line(
+                &[
+                    at(place.frame.x, place.entry),
+                    at(place.frame.right() - 12.0, place.entry),
+                ],
+                Ink::Service(service),
+                2.0,
+                0.42,
+            );
+        }
+        for (m, (member, spot)) in view.members.iter().zip(&place.members).enumerate() {
+            let hover = about.hover == Some(Hit::Member(service, m as u16));
+            draw_member(scene, view, member, *spot, layout.mode, hover);
+        }
+    }
+}
+
+fn head(scene: &mut Scene, view: &ServiceView, place: &ServiceBox, service: u16, mode: Mode) {
+    let (size, small) = sizes(mode);
+    let y = place.head.center().y;
+    scene.sign(service, at(place.head.x + 6.0, y), 5.5, false);
+    let count = format!("{} {}", Big(view.effects), view.effects_noun);
+    let short = Big(view.effects).to_string();
+    let name_x = place.head.x + 18.0;
+    let name_w = width(&view.name, bold(size));
+    let room = place.head.right() - name_x;
+    let squares = match mode {
+        Mode::Column if place.head.y + 5.0 > place.frame.y + 10.0 => place
+            .members
+            .last()
+            .map_or(0.0, |m| m.right() - place.head.x),
+        _ => name_w + 18.0,
+    };
+    let left = place.head.right() - place.head.x - squares - 8.0;
+    let fits = width(&count, plain(small)) <= left;
+    let shown = if fits { &count } else { &short };
+    scene.fit(
+        at(place.head.right(), y),
+        Align::Right,
+        plain(small),
+        Ink::Soft,
+        left.max(24.0),
+        format_args!("{shown}"),
+    );
+    scene.fit(
+        at(name_x, y),
+        Align::Left,
+        bold(size),
+        Ink::Ink,
+        room - if mode == Mode::Small {
+            width(shown, plain(small)) + 4.0
+        } else {
+            0.0
+        },
+        format_args!("{}", view.name),
+    );
+    if mode != Mode::Wide {
+        return;
+    }
+    let note_x = name_x + name_w + 10.0;
+    let free = place.head.right() - width(shown, plain(small)) - 10.0 - note_x;
+    let (words, style, ink) = if view.rebalancing {
+        ("rebalancing".to_string(), bold(11.5), Ink::Lost)
+    } else if view.lag > 3 {
+        (format!("lag {}", Big(view.lag)), plain(11.5), Ink::Soft)
+    } else {
+        return;
+    };
+    if width(&words, style) <= free {
+        scene.text(
+            at(note_x, y),
+            Align::Left,
+            style,
+            ink,
+            format_args!("{words}"),
+        );
+    }
+}
+
+fn draw_member(
+    scene: &mut Scene,
+    service: &ServiceView,
+    member: &MemberView,
+    spot: Rect,
+    mode: Mode,
+    hover: bool,
+) {
+    let radius = (spot.h * 0.2).min(6.0);
+    let (sign, words, ink) = match member.state {
+        MemberState::Up => ("", "", Ink::Ink),
+        MemberState::Down => ("✕", "down", Ink::Lost),
+        MemberState::Joining => ("…", "joining", Ink::Soft),
+        MemberState::Paused => ("Ⅱ", "paused", Ink::Lost),
+        MemberState::Zombie => ("?", "zombie", Ink::Lost),
+    };
+    match member.state {
+        MemberState::Up | MemberState::Joining => scene.area(spot, radius, Ink::Shade),
+        MemberState::Paused | MemberState::Zombie => {
+            scene.area(spot, radius, Ink::Shade);
+            scene.filled(spot, radius, Ink::Line, Fill::Hatched);
+            scene.outline(spot.inset(0.7), radius, Ink::Lost, 1.4, false);
+        }
+        MemberState::Down => scene.outline(spot.inset(0.7), radius, Ink::Lost, 1.5, true),
+    }
+    if hover {
+        scene.outline(spot.inset(0.5), radius, Ink::Focus, 1.5, false);
+    }
+    if mode != Mode::Wide || spot.h < 28.0 {
+        let busy = member.doing.is_some();
+        let sign = if sign.is_empty() && busy { "●" } else { sign };
+        scene.text(
+            spot.center(),
+            Align::Center,
+            bold(11.0),
+            ink,
+            format_args!("{sign}"),
+        );
+        return;
+    }
+    let middle = spot.center();
+    let gap = (spot.h * 0.2).min(9.0);
+    partitions(scene, member, at(middle.x, middle.y - gap), spot.w - 4.0);
+    let low = at(middle.x, middle.y + gap);
+    let room = spot.w - 4.0;
+    if !words.is_empty() {
+        let size = if spot.w < 56.0 { 11.0 } else { 12.0 };
+        let full = width(words, bold(size)) + 14.0 <= room;
+        let words = if full { words } else { "" };
+        let words = format_args!("{sign} {words}");
+        return scene.fit(low, Align::Center, bold(size), ink, room, words);
+    }
+    let Some(work) = member.doing else {
+        let idle = if member.partitions.is_empty() {
+            "idle"
+        } else {
+            "·"
+        };
+        return scene.text(
+            low,
+            Align::Center,
+            plain(11.5),
+            Ink::Soft,
+            format_args!("{idle}"),
+        );
+    };
+    let verb = doing(work.step, service.effects_noun);
+    let again = work.nth > 1;
+    let style = if again { bold(12.0) } else { plain(12.0) };
+    let long = width(verb, style) + width(" 00000", style) <= room;
+    let verb = if long { verb } else { "" };
+    let space = if long { " " } else { "" };
+    scene.fit(
+        low,
+        Align::Center,
+        style,
+        Ink::Ink,
+        room,
+        format_args!("{verb}{space}{}", work.message),
+    );
+    if again {
+        let badge = at(spot.right() - 6.0, spot.y + 5.0);
+        super::moving::badge(scene, badge, work.nth);
+    }
+}
+
+fn partitions(
+    scene: &mut Scene,
+    member: &MemberView,
+    middle: crate::view::geometry::Point,
+    room: f64,
+) {
+    let style = plain(11.5);
+    if member.partitions.is_empty() {
+        return scene.text(middle, Align::Center, style, Ink::Soft, format_args!("—"));
+    }
+    let mut names = ranges(&member.partitions);
+    if width(&names, style) > room {
+        names = format!("{} parts", member.partitions.len());
+    }
+    if width(&names, style) > room {
+        names = format!("{}×P", member.partitions.len());
+    }
+    scene.fit(
+        middle,
+        Align::Center,
+        style,
+        Ink::Soft,
+        room,
+        format_args!("{names}"),
+    );
+}
+
+/// `P0–P3 P7`.
+fn ranges(partitions: &[(u16, u16)]) -> String {
+    let mut numbers: Vec<u16> = partitions.iter().map(|(_, p)| *p).collect();
+    numbers.sort_unstable();
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for n in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 >= n => *last = n,
+            _ => runs.push((n, n)),
+        }
+    }
+    let words = runs.iter().map(|(first, last)| match last - first {
+        0 => format!("P{first}"),
+        1 => format!("P{first} P{last}"),
+        _ => format!("P{first}–P{last}"),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}

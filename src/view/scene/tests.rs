@@ -1,0 +1,132 @@
+//! What is drawn is what there is.
+
+use super::*;
+use crate::scenario::{Scenario, preset, preset_names};
+use crate::timeline::Run;
+use crate::view::layout::{Room, layout};
+
+const ROOMS: [Room; 4] = [
+    Room {
+        width: 984.0,
+        height: 565.0,
+        fixed: false,
+    },
+    Room {
+        width: 390.0,
+        height: 600.0,
+        fixed: false,
+    },
+    Room {
+        width: 480.0,
+        height: 220.0,
+        fixed: true,
+    },
+    Room {
+        width: 320.0,
+        height: 208.0,
+        fixed: true,
+    },
+];
+
+/// Stages of a busy moment of every preset.
+fn moments() -> Vec<(Scenario, Stage)> {
+    let mut moments = Vec::new();
+    for name in preset_names() {
+        let mut scenario = preset(name).expect("a listed preset");
+        scenario.load.rate = 200;
+        let mut run = Run::new(scenario.clone()).expect("a preset that runs");
+        for until in (1..40).map(|i| i * 47_111) {
+            run.advance(until, usize::MAX, &mut |_| {});
+            moments.push((scenario.clone(), Stage::of(run.world())));
+        }
+    }
+    moments
+}
+
+fn drawn(stage: &Stage, room: Room, motion: Motion) -> (Scene, Layout) {
+    let place = layout(stage, room);
+    let mut scene = Scene::default();
+    draw(&mut scene, stage, &place, motion, Attention::default());
+    (scene, place)
+}
+
+#[test]
+fn every_packet_that_is_about_a_message_is_a_mark_that_can_be_picked() {
+    let mut seen = 0;
+    for (_, stage) in moments() {
+        for room in ROOMS {
+            let (scene, place) = drawn(&stage, room, Motion::Gliding);
+            let shown = stage.moving.iter().filter(|m| m.message > 0);
+            let expected = shown.filter(|m| place.way(m).is_some()).count();
+            assert_eq!(scene.pills.len(), expected);
+            seen += expected;
+            let (still, _) = drawn(&stage, room, Motion::Stepping);
+            assert_eq!(still.pills.len(), expected, "reduced motion shows as much");
+        }
+    }
+    assert!(seen > 50, "the moments are busy: {seen}");
+}
+
+#[test]
+fn no_text_leaves_the_stage() {
+    for (scenario, stage) in moments() {
+        for room in ROOMS {
+            let (scene, place) = drawn(&stage, room, Motion::Gliding);
+            for mark in &scene.marks {
+                let Mark::Text {
+                    at,
+                    words,
+                    style,
+                    align,
+                    ..
+                } = mark
+                else {
+                    continue;
+                };
+                let text = scene.read(words);
+                let w = signs::width(text, *style);
+                let left = match align {
+                    Align::Left => at.x,
+                    Align::Center => at.x - w / 2.0,
+                    Align::Right => at.x - w,
+                };
+                // The estimate of widths is generous, so a little over the edge is not.
+                let inside = left >= -4.0
+                    && left + w <= place.frame.right() + 8.0
+                    && at.y >= 0.0
+                    && at.y <= place.frame.bottom();
+                assert!(
+                    inside,
+                    "{}: `{text}` at {at:?}, {w} wide, {room:?}",
+                    scenario.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn offsets_are_written_in_the_cells_that_are_shown() {
+    for (_, stage) in moments() {
+        let (scene, place) = drawn(&stage, ROOMS[0], Motion::Gliding);
+        for (channel, boxes) in stage.channels.iter().zip(&place.channels) {
+            let crate::view::stage::ChannelBody::Log(partitions) = &channel.body else {
+                continue;
+            };
+            for (partition, row) in partitions.iter().zip(&boxes.rows) {
+                for cell in partition.cells.iter().filter(|c| c.offset >= row.first) {
+                    let crate::view::stage::CellKind::Message { .. } = cell.kind else {
+                        continue;
+                    };
+                    let found = scene.marks.iter().any(|mark| match mark {
+                        Mark::Text { at, words, .. } => {
+                            row.cells.contains(*at) && scene.read(words) == cell.offset.to_string()
+                        }
+                        _ => false,
+                    });
+                    assert!(found, "offset {} of a row at {:?}", cell.offset, row.cells);
+                }
+            }
+        }
+    }
+}
