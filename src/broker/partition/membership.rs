@@ -56,7 +56,8 @@ impl Partition {
         None
     }
 
-    /// The process of `broker` is back, with its log and the snapshot of its producer state. A leader
+    /// The process of `broker` is back, with its log, and reads its producer state from it
+    /// (`UnifiedLog.rebuildProducerState` after an unclean shutdown). A leader
     /// that died and came back before anybody noticed loses its leadership first, because it registers
     /// as a new incarnation. It follows, or leads if it is the one that is missing.
     pub fn restart(&mut self, broker: BrokerId, now: Micros) -> Option<LeaderChange> {
@@ -67,7 +68,9 @@ impl Partition {
         let mut change = self.fence(broker, now);
         let replica = &mut self.replicas[index];
         if !replica.alive {
-            replica.producers.reload();
+            replica
+                .producers
+                .rebuild(&replica.log, replica.high_watermark);
         }
         (replica.alive, replica.fenced) = (true, false);
         replica.followed = Followed::from_election(false, now);
