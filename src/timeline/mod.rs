@@ -1,5 +1,12 @@
 //! Driving a run: onwards, to its end, and (by snapshots and replay) anywhere.
 
+mod branch;
+mod marks;
 mod run;
+#[allow(clippy::module_inception)] // the room is named after what it is about
+mod timeline;
 
+pub use branch::Branch;
+pub use marks::{Mark, MarkKind};
 pub use run::Run;
+pub use timeline::Timeline;

@@ -1,7 +1,7 @@
 //! A run and its ledger, going forward.
 
 use crate::broker::wire::Micros;
-use crate::scenario::Scenario;
+use crate::scenario::{Action, Scenario};
 use crate::sim::FaultPlan;
 use crate::trace::Event;
 use crate::verdict::{Ledger, Report};
@@ -102,11 +102,21 @@ impl Run {
             if self.world.next_at().is_some_and(|at| at <= next_look) {
                 self.world.step();
             } else {
-                self.world.run_until(next_look, 0);
+                self.world.run_until(next_look, 1);
                 self.check_end();
             }
         }
         self.look(see);
+    }
+
+    /// Does something to the world now. False when it does not apply.
+    pub fn intervene(&mut self, action: &Action) -> bool {
+        self.world.intervene(action)
+    }
+
+    /// Goes on under other rates, delays and service times.
+    pub fn change(&mut self, scenario: Scenario) {
+        self.world.change(scenario);
     }
 
     /// Goes on to the end.

@@ -1,0 +1,596 @@
+//! A run that can be taken anywhere: on, back, to a moment, to an anomaly, and onto another branch.
+
+use std::sync::Arc;
+
+use crate::broker::wire::Micros;
+use crate::scenario::{Action, Intervention, Problem, Scenario, Span, check, params};
+use crate::trace::Event;
+use crate::verdict::Report;
+
+use super::branch::{Branch, Snapshot};
+use super::marks::Mark;
+use super::run::Run;
+
+/// Events of the queue between two snapshots: what a seek has to replay at most.
+const EVERY: u64 = 6_000;
+/// How many events of the queue time travel reaches back; older snapshots are dropped, but for the first.
+const REACH: u64 = 1_200_000;
+
+/// A run at a cursor, with its past, its inputs and its forks.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    run: Run,
+    /// The next of the branch's inputs that the cursor has not passed.
+    next_input: usize,
+    branches: Vec<Branch>,
+    current: usize,
+}
+
+impl Timeline {
+    /// A timeline at the beginning of a scenario.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the scenario.
+    pub fn new(scenario: Scenario) -> Result<Timeline, Vec<Problem>> {
+        let problems = check(&scenario);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let run = Run::new(scenario).map_err(|sentences| {
+            sentences
+                .into_iter()
+                .map(|sentence| Problem::sentence("scenario", sentence))
+                .collect::<Vec<_>>()
+        })?;
+        let branch = Branch::root(Arc::new(Snapshot {
+            run: run.clone(),
+            next_input: 0,
+        }));
+        Ok(Timeline {
+            run,
+            next_input: 0,
+            branches: vec![branch],
+            current: 0,
+        })
+    }
+
+    /// The same with interventions from a link or a file, in any order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the scenario, or each intervention that does not apply; none is
+    /// applied then.
+    pub fn with_inputs(
+        scenario: Scenario,
+        mut inputs: Vec<Intervention>,
+    ) -> Result<Timeline, Vec<Problem>> {
+        inputs.sort_by_key(|input| input.at);
+        let mut dry = Timeline::new(scenario.clone())?;
+        let mut problems = Vec::new();
+        for (nth, input) in inputs.iter().enumerate() {
+            let field = format!("interventions[{nth}]");
+            dry.advance(input.at.0, usize::MAX);
+            if dry.now() < input.at.0 {
+                let sentence = format!(
+                    "{field} is at {}, after the end of the run at {}.",
+                    input.at,
+                    Span(dry.now())
+                );
+                problems.push(Problem::sentence(&field, sentence));
+            } else if let Err(problem) = dry.intervene(input.action.clone()) {
+                problems.push(Problem::sentence(&field, format!("{field}: {problem}")));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut timeline = Timeline::new(scenario)?;
+        timeline.branches[0].inputs = inputs;
+        Ok(timeline)
+    }
+
+    /// The scenario as it is at the cursor: the one it began with, and what was set since.
+    pub fn scenario(&self) -> &Scenario {
+        self.run.world().scenario()
+    }
+
+    /// The run at the cursor.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The moment of the cursor, in µs.
+    pub fn now(&self) -> Micros {
+        self.run.now()
+    }
+
+    /// True at the end of the run.
+    pub fn finished(&self) -> bool {
+        self.run.finished()
+    }
+
+    /// How far this branch has been seen, in µs.
+    pub fn seen(&self) -> Micros {
+        self.branch().seen.max(self.now())
+    }
+
+    /// The judgement at the cursor.
+    pub fn report(&self) -> Report {
+        self.run.report()
+    }
+
+    /// The kept events up to the cursor, oldest first.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        let last = self.run.world().traced();
+        self.branch()
+            .kept
+            .iter()
+            .filter(move |event| event.id <= last)
+    }
+
+    /// Faults and anomalies of this branch as far as it has been seen, oldest first.
+    pub fn marks(&self) -> &[Mark] {
+        self.branch().marks.list()
+    }
+
+    /// Goes on until `until`, but handles at most about `limit` events of the queue.
+    /// True when it got there, or to the end of the run.
+    pub fn advance(&mut self, until: Micros, limit: usize) -> bool {
+        let mut left = limit;
+        while !self.run.finished() {
+            let input = self.next_input_at().filter(|&at| at <= until);
+            let target = input.unwrap_or(until);
+            let before = self.run.world().handled();
+            let stretch = left.min(self.until_snapshot());
+            let arrived = self.forward(|run, see| run.advance(target, stretch, see));
+            left = left.saturating_sub((self.run.world().handled() - before) as usize);
+            self.keep_snapshot();
+            if arrived && input.is_some() && !self.run.finished() {
+                self.apply_next_input();
+            } else if arrived {
+                return true;
+            } else if left == 0 {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Goes on to the next event that leaves a trace.
+    pub fn step(&mut self) {
+        if let Some(at) = self.next_input_at()
+            && self.run.world().next_at().is_none_or(|next| next > at)
+        {
+            self.advance(at, usize::MAX);
+            return;
+        }
+        self.forward(|run, see| {
+            run.step(see);
+            true
+        });
+        self.keep_snapshot();
+    }
+
+    /// Goes back to before the last event that left a trace.
+    pub fn step_back(&mut self) {
+        let goal = self.run.world().traced();
+        if goal == 0 {
+            return self.reset();
+        }
+        let start = self.branch().before_event(goal);
+        let steps = self.steps_from(&start, |run| run.world().traced() >= goal);
+        self.return_to(&start);
+        for _ in 1..steps {
+            self.step();
+        }
+    }
+
+    /// How many steps from a snapshot it takes until `there`.
+    fn steps_from(&self, start: &Arc<Snapshot>, there: impl Fn(&Run) -> bool) -> usize {
+        let mut probe = self.clone();
+        probe.return_to(start);
+        let mut steps = 0;
+        while !there(&probe.run) && !probe.run.finished() {
+            probe.step();
+            steps += 1;
+        }
+        steps
+    }
+
+    /// Goes to a moment, back or on. Going on may be cut short by the end of the run.
+    pub fn seek(&mut self, at: Micros) {
+        if at < self.now() {
+            let start = self.branch().before_time(at);
+            self.return_to(&start);
+        } else {
+            self.jump_ahead(at);
+        }
+        self.advance(at, usize::MAX);
+    }
+
+    /// Goes to right after an event of this branch.
+    pub fn seek_event(&mut self, id: u64) {
+        if id <= self.run.world().traced() {
+            let start = self.branch().before_event(id);
+            self.return_to(&start);
+        }
+        while self.run.world().traced() < id && !self.run.finished() {
+            self.step();
+        }
+    }
+
+    /// Goes to right after the next mark behind the cursor, if there is one as far as was seen.
+    pub fn next_mark(&mut self) -> bool {
+        let here = self.run.world().traced();
+        let Some(mark) = self.marks().iter().find(|mark| mark.event > here).copied() else {
+            return false;
+        };
+        self.seek_event(mark.event);
+        true
+    }
+
+    /// Goes to right after the last mark before the cursor, if there is one.
+    pub fn previous_mark(&mut self) -> bool {
+        let here = self.run.world().traced();
+        let Some(mark) = self
+            .marks()
+            .iter()
+            .rev()
+            .find(|mark| mark.event < here)
+            .copied()
+        else {
+            return false;
+        };
+        self.seek_event(mark.event);
+        true
+    }
+
+    /// Goes back to the beginning of this branch.
+    pub fn reset(&mut self) {
+        let first = Arc::clone(&self.branch().snapshots[0]);
+        self.return_to(&first);
+    }
+
+    /// Does something to the run at the cursor. In the past of what was seen it makes a fork, which becomes
+    /// the current branch.
+    ///
+    /// # Errors
+    /// A sentence when it does not apply here; nothing is changed then.
+    pub fn intervene(&mut self, action: Action) -> Result<(), Problem> {
+        let now = self.now();
+        let mut run = self.run.clone();
+        run.advance(now, usize::MAX, &mut |_| {});
+        apply(&mut run, &action)?;
+        let branches_off = self.seen() > now || self.next_input < self.branch().inputs.len();
+        if branches_off {
+            let fork = self.branch().fork(
+                self.current,
+                now,
+                self.run.world().traced(),
+                self.next_input,
+            );
+            self.branches.push(fork);
+            self.current = self.branches.len() - 1;
+        }
+        self.branches[self.current].inputs.push(Intervention {
+            at: Span(now),
+            action,
+        });
+        self.advance(now, usize::MAX);
+        Ok(())
+    }
+
+    /// The branches, the first one first.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+
+    /// Which branch the cursor is on.
+    pub fn current_branch(&self) -> usize {
+        self.current
+    }
+
+    /// Goes onto another branch, to the same moment. False when there is no such branch.
+    pub fn switch(&mut self, branch: usize) -> bool {
+        if branch >= self.branches.len() {
+            return false;
+        }
+        let now = self.now();
+        self.current = branch;
+        let start = self.branch().before_time(now);
+        self.return_to(&start);
+        self.advance(now, usize::MAX);
+        true
+    }
+
+    /// The interventions of the current branch.
+    pub fn inputs(&self) -> &[Intervention] {
+        &self.branch().inputs
+    }
+
+    fn branch(&self) -> &Branch {
+        &self.branches[self.current]
+    }
+
+    fn next_input_at(&self) -> Option<Micros> {
+        self.branch()
+            .inputs
+            .get(self.next_input)
+            .map(|input| input.at.0)
+    }
+
+    /// Lets the run go forward, and keeps what it shows that was not seen before.
+    fn forward<T>(&mut self, go: impl FnOnce(&mut Run, &mut dyn FnMut(&Event)) -> T) -> T {
+        let branch = &mut self.branches[self.current];
+        let result = go(&mut self.run, &mut |event| branch.see(event));
+        branch.seen = branch.seen.max(self.run.now());
+        branch.marks.note(self.run.ledger().anomalies());
+        result
+    }
+
+    fn apply_next_input(&mut self) {
+        let input = self.branch().inputs[self.next_input].clone();
+        self.next_input += 1;
+        // It applied when it was made, and the run is the same; in a damaged file it just does nothing.
+        let _ = apply(&mut self.run, &input.action);
+    }
+
+    /// How many events may be handled before the next snapshot is due.
+    fn until_snapshot(&self) -> usize {
+        let last = self
+            .branch()
+            .snapshots
+            .last()
+            .map_or(0, |last| last.handled());
+        (last + EVERY)
+            .saturating_sub(self.run.world().handled())
+            .max(1) as usize
+    }
+
+    fn keep_snapshot(&mut self) {
+        let handled = self.run.world().handled();
+        let branch = &mut self.branches[self.current];
+        let due = branch
+            .snapshots
+            .last()
+            .is_none_or(|last| last.handled() + EVERY <= handled);
+        if due {
+            branch.snapshots.push(Arc::new(Snapshot {
+                run: self.run.clone(),
+                next_input: self.next_input,
+            }));
+            branch.forget(handled.saturating_sub(REACH));
+        }
+    }
+
+    fn return_to(&mut self, snapshot: &Snapshot) {
+        self.run = snapshot.run.clone();
+        self.next_input = snapshot.next_input;
+    }
+
+    /// Takes the last snapshot before a later moment instead of running there.
+    fn jump_ahead(&mut self, at: Micros) {
+        let snapshot = self.branch().before_time(at);
+        if snapshot.handled() > self.run.world().handled() {
+            self.return_to(&snapshot);
+        }
+    }
+}
+
+/// Does it to a run.
+fn apply(run: &mut Run, action: &Action) -> Result<(), Problem> {
+    if let Action::Set { name, value } = action {
+        let mut scenario = run.world().scenario().clone();
+        let handle = params::find(&scenario, name)?;
+        if !handle.param.live {
+            let sentence =
+                format!("`{name}` cannot be changed while the run goes on; it needs a new run.");
+            return Err(Problem::sentence(name, sentence));
+        }
+        handle.set(&mut scenario, value)?;
+        run.change(scenario);
+        return Ok(());
+    }
+    if run.intervene(action) {
+        return Ok(());
+    }
+    let sentence = match action {
+        Action::CrashConsumer { service, instance } => {
+            format!(
+                "instance {instance} of service {service} does not exist, or is down at this moment."
+            )
+        }
+        Action::CrashBroker { broker } => {
+            format!("broker {broker} does not exist, or is down at this moment.")
+        }
+        Action::CrashProducer { producer } => {
+            format!("producer {producer} does not exist, or is down at this moment.")
+        }
+        Action::Drop { packet } | Action::Delay { packet, .. } => {
+            format!("packet {packet} is not on its way at this moment.")
+        }
+        Action::CutBroker { broker, .. } => format!("broker {broker} does not exist."),
+        Action::Set { .. } => String::new(),
+    };
+    Err(Problem::sentence("intervention", sentence))
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scenario::preset;
+
+    fn stormy() -> Scenario {
+        let mut scenario = preset("order-processing").expect("it is built in");
+        scenario.load.rate = 40;
+        scenario.duration = Span::s(4);
+        scenario.faults.consumer_crash = Span::s(2);
+        scenario.faults.broker_crash = Span::s(3);
+        scenario
+    }
+
+    fn state(timeline: &Timeline) -> (u64, u64) {
+        (
+            timeline.run.world().traced(),
+            timeline.run.world().trace_hash().value(),
+        )
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Walk {
+        Step,
+        Back,
+        Seek(u64),
+        Event(u64),
+        Next,
+        Previous,
+    }
+
+    fn walks() -> impl Strategy<Value = Vec<Walk>> {
+        let one = prop_oneof![
+            4 => Just(Walk::Step),
+            4 => Just(Walk::Back),
+            1 => (0u64..5_000_000).prop_map(Walk::Seek),
+            1 => (1u64..6_000).prop_map(Walk::Event),
+            1 => Just(Walk::Next),
+            1 => Just(Walk::Previous),
+        ];
+        prop::collection::vec(one, 1..40)
+    }
+
+    fn go(timeline: &mut Timeline, walk: Walk) {
+        match walk {
+            Walk::Step => timeline.step(),
+            Walk::Back => timeline.step_back(),
+            Walk::Seek(at) => timeline.seek(at),
+            Walk::Event(id) => timeline.seek_event(id),
+            Walk::Next => drop(timeline.next_mark()),
+            Walk::Previous => drop(timeline.previous_mark()),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Wherever a walk leads, the trace up to there is the one a straight run has.
+        #[test]
+        fn any_walk_sees_the_same_run(walk in walks()) {
+            let mut timeline = Timeline::new(stormy()).expect("valid");
+            timeline.seek(3_000_000);
+            for one in walk {
+                go(&mut timeline, one);
+                let (traced, hash) = state(&timeline);
+                let mut straight = Run::new(stormy()).expect("valid");
+                while straight.world().traced() < traced {
+                    straight.step(&mut |_| {});
+                }
+                prop_assert_eq!((straight.world().traced(), straight.world().trace_hash().value()), (traced, hash));
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_back_undoes_a_step() {
+        let mut timeline = Timeline::new(stormy()).expect("valid");
+        timeline.seek(1_500_000);
+        timeline.step();
+        for _ in 0..50 {
+            let here = state(&timeline);
+            timeline.step();
+            let further = state(&timeline);
+            assert_ne!(here, further);
+            timeline.step_back();
+            assert_eq!(state(&timeline), here);
+            timeline.step();
+            assert_eq!(state(&timeline), further);
+        }
+    }
+
+    #[test]
+    fn an_intervention_in_the_past_makes_a_fork_and_both_go_on() {
+        let mut timeline = Timeline::new(stormy()).expect("valid");
+        timeline.seek(4_000_000);
+        let original = state(&timeline);
+        timeline.seek(2_000_000);
+        let crash = Action::CrashConsumer {
+            service: 0,
+            instance: 0,
+        };
+        let applied = timeline.intervene(crash);
+        if applied.is_err() {
+            timeline.seek(2_900_000);
+            timeline
+                .intervene(Action::CrashConsumer {
+                    service: 0,
+                    instance: 0,
+                })
+                .expect("it is back by then");
+        }
+        assert_eq!(timeline.branches().len(), 2);
+        timeline.seek(4_000_000);
+        let other = state(&timeline);
+        assert_ne!(original, other);
+        assert!(timeline.switch(0));
+        assert_eq!(state(&timeline), original);
+        assert!(timeline.switch(1));
+        assert_eq!(state(&timeline), other);
+    }
+
+    #[test]
+    fn inputs_from_a_link_run_as_they_were_made() {
+        let mut made = Timeline::new(stormy()).expect("valid");
+        made.seek(1_000_000);
+        made.intervene(Action::Set {
+            name: "loss".into(),
+            value: "20%".into(),
+        })
+        .expect("live");
+        made.seek(1_400_000);
+        made.intervene(Action::CrashBroker { broker: 0 })
+            .expect("it is up");
+        made.seek(3_000_000);
+        let mut linked =
+            Timeline::with_inputs(stormy(), made.inputs().to_vec()).expect("they apply");
+        linked.seek(3_000_000);
+        assert_eq!(state(&linked), state(&made));
+    }
+
+    #[test]
+    fn inputs_that_do_not_apply_are_named_and_none_is_applied() {
+        let input = |at, action| Intervention {
+            at: Span::ms(at),
+            action,
+        };
+        let problems = Timeline::with_inputs(
+            stormy(),
+            vec![
+                input(
+                    100,
+                    Action::CrashConsumer {
+                        service: 9,
+                        instance: 0,
+                    },
+                ),
+                input(
+                    200,
+                    Action::Drop {
+                        packet: 123_456_789,
+                    },
+                ),
+                input(
+                    300,
+                    Action::Set {
+                        name: "partitions".into(),
+                        value: "3".into(),
+                    },
+                ),
+                input(9_000_000, Action::CrashBroker { broker: 0 }),
+            ],
+        )
+        .expect_err("none applies");
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), 4, "{text:?}");
+        assert!(text[3].contains("after the end"), "{text:?}");
+    }
+}
