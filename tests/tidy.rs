@@ -23,21 +23,26 @@ const ROOMS: &[(&str, &[&str])] = &[
         "world",
         &["trace", "sim", "service", "client", "broker", "scenario"],
     ),
-    ("timeline", &["world", "trace", "sim", "scenario"]),
+    ("verdict", &["trace", "sim", "scenario"]),
     (
-        "verdict",
-        &["timeline", "world", "trace", "sim", "scenario"],
+        "timeline",
+        &["verdict", "world", "trace", "sim", "scenario"],
     ),
     (
-        "explore",
-        &["verdict", "timeline", "world", "trace", "sim", "scenario"],
+        "explain",
+        &["timeline", "verdict", "world", "trace", "sim", "scenario"],
     ),
     (
         "view",
-        &["verdict", "timeline", "world", "trace", "sim", "scenario"],
+        &[
+            "explain", "timeline", "verdict", "world", "trace", "sim", "service", "broker",
+            "scenario",
+        ],
     ),
-    ("course", &["verdict", "scenario"]),
-    ("embed", &["verdict", "timeline", "scenario"]),
+    (
+        "embed",
+        &["view", "explain", "timeline", "verdict", "scenario"],
+    ),
 ];
 
 /// The rooms at the top, which may use everything.
