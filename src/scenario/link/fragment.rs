@@ -1,6 +1,6 @@
 //! A whole scenario and what was done to it, in the fragment of a link: `#s=1.…`.
 //!
-//! The digit is the version of the format. Behind it stands, as base64url, JSON with the preset (`p`), the difference
+//! The digit is the version of the format. Behind it stands, shortened and as base64url, JSON with the preset (`p`), the difference
 //! to it (`d`) and the interventions (`i`).
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::codec::{from_base64, to_base64};
 use super::diff::{apply, difference, json};
+use super::words::{lengthen, shorten};
 use super::{LONGEST, one_sentence};
 use crate::scenario::{Intervention, Problem, Scenario, check, preset};
 
@@ -40,7 +41,7 @@ pub fn to_fragment(scenario: &Scenario, interventions: &[Intervention]) -> Resul
         interventions: interventions.to_vec(),
     };
     let bytes = serde_json::to_vec(&state).unwrap_or_default();
-    let fragment = format!("s={VERSION}.{}", to_base64(&bytes));
+    let fragment = format!("s={VERSION}.{}", to_base64(&shorten(&bytes)));
     if fragment.len() > LONGEST {
         return Err(Problem::sentence(
             "s",
@@ -81,7 +82,9 @@ fn decode(code: &str) -> Result<(Scenario, Vec<Intervention>), String> {
     }
     let broken =
         || "The link's state is broken: a part of it is missing or was changed.".to_string();
-    let state = from_base64(code).ok_or_else(broken)?;
+    let state = from_base64(code)
+        .and_then(|short| lengthen(&short))
+        .ok_or_else(broken)?;
     let state: State = serde_json::from_slice(&state).map_err(|_| broken())?;
     let base = if state.preset.is_empty() {
         Scenario::default()

@@ -7,6 +7,7 @@ mod codec;
 mod diff;
 mod fragment;
 mod page;
+mod words;
 
 use codec::{escape, unescape};
 pub use fragment::{from_fragment, to_fragment};

@@ -173,7 +173,7 @@ fn broken_fragments_are_refused_with_a_sentence() {
             at: Span(1),
             action: Action::CrashBroker { broker: 0 }
         };
-        100
+        1_000
     ];
     assert!(
         to_fragment(&orders(), &many)
