@@ -182,6 +182,15 @@ impl SnsTopic {
         Failed::RetryAt(at)
     }
 
+    /// The delivery of a message to a subscription that waits for its answer, if there is one.
+    pub fn under_way(&self, subscription: SubscriptionId, message: u64) -> Option<u64> {
+        let waits = |p: &Pending| {
+            p.next.is_none() && p.subscription == subscription && p.message.id == message
+        };
+        let mut pending = self.pending.iter();
+        pending.find(|(_, p)| waits(p)).map(|(number, _)| *number)
+    }
+
     /// What is not delivered yet, in order of publishing.
     pub fn pending(&self) -> impl Iterator<Item = &Pending> {
         self.pending.values()

@@ -6,7 +6,7 @@ use crate::broker::wire::{Offset, TopicPartition};
 use crate::scenario::{Channel, EffectKind, HandlerStep};
 use crate::service::Step;
 use crate::trace::Leg;
-use crate::world::{MemberLook, Packet, World};
+use crate::world::{ItemLook, MemberLook, Packet, World};
 
 use super::stage::*;
 
@@ -89,11 +89,50 @@ fn channel(world: &World, topic: u16) -> ChannelView {
                     .collect(),
             )
         }
-        _ => ChannelBody::Queues(Vec::new()),
+        Channel::PubSub(_) => {
+            let (sent, unheard) = world.channel_look(topic).unwrap_or_default();
+            ChannelBody::Direct { sent, unheard }
+        }
+        _ => ChannelBody::Queues(queues(world, topic)),
     };
     ChannelView {
         name: config.name.clone(),
         body,
+    }
+}
+
+fn queues(world: &World, topic: u16) -> Vec<QueueView> {
+    let scenario = world.scenario();
+    let name = |service: Option<u16>| {
+        let service = service.and_then(|s| scenario.services.get(usize::from(s)));
+        match service {
+            Some(service) => service.name.clone(),
+            None => scenario.topics[usize::from(topic)].name.clone(),
+        }
+    };
+    let looks = world.queue_looks(topic).into_iter();
+    looks
+        .map(|look| QueueView {
+            name: name(look.service),
+            service: look.service,
+            items: look.items.iter().map(queue_item).collect(),
+            visible: look.visible,
+            in_flight: look.in_flight,
+            dead: look.dead,
+            dead_total: look.dead_total,
+        })
+        .collect()
+}
+
+fn queue_item(item: &ItemLook) -> QueueItem {
+    QueueItem {
+        message: item.message,
+        receives: item.receives,
+        lease: item.lease.map(|(member, since, until)| Lease {
+            member,
+            since,
+            until,
+        }),
     }
 }
 
@@ -214,7 +253,7 @@ fn service(world: &World, index: u16) -> Option<ServiceView> {
         effects,
         generation,
         rebalancing,
-        lag: lag.sum(),
+        lag: lag.sum::<u64>() + world.backlog(index),
         members: members.map(|look| member(world.now(), &look)).collect(),
     })
 }
@@ -264,7 +303,9 @@ fn is_seen(packet: &Packet) -> bool {
 }
 
 fn moving(packet: &Packet) -> Moving {
-    let carries = !matches!(packet.leg, Leg::Control | Leg::Replication | Leg::CommitAck);
+    // From SNS to a queue it is a message of its own.
+    let copy = packet.leg == Leg::Replication && matches!(packet.to, Place::Queue(..));
+    let carries = copy || !matches!(packet.leg, Leg::Control | Leg::Replication | Leg::CommitAck);
     Moving {
         packet: packet.number,
         leg: packet.leg,

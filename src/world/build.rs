@@ -23,6 +23,7 @@ use super::cluster::{BrokerActor, PartitionActor};
 use super::handler::Work;
 use super::member::{Frontier, MemberActor, Seat, ServiceActor};
 use super::publish::{ProducerActor, Publishing};
+use super::queues::Body;
 use super::{Ev, MAX_SERVICES, MESSAGE_WINDOW, World};
 
 /// `group.initial.rebalance.delay.ms`: long enough for all instances of a fresh start to join at once.
@@ -36,6 +37,7 @@ const FETCH_POLLS: u32 = 5;
 #[derive(Clone, Debug)]
 pub(super) struct TopicActor {
     pub partitions: Vec<PartitionActor>,
+    pub body: Body,
 }
 
 impl World {
@@ -76,12 +78,7 @@ impl World {
                 };
                 scenario.cluster.brokers as usize
             ],
-            topics: scenario
-                .topics
-                .iter()
-                .zip(0..)
-                .map(|(topic, nth)| topic_actor(&scenario, topic, nth))
-                .collect(),
+            topics: topic_actors(&scenario)?,
             services: Vec::new(),
             coordinator: TransactionCoordinator::new(true),
             transaction_tick: None,
@@ -132,6 +129,7 @@ impl World {
             };
             let frontiers = topics
                 .iter()
+                .filter(|&&topic| matches!(self.body(topic), Some(Body::Log)))
                 .flat_map(|&topic| {
                     (0..sizes[topic as usize])
                         .map(move |partition| TopicPartition { topic, partition })
@@ -179,6 +177,7 @@ impl World {
                     died: NO_CAUSE,
                     consumer: None,
                     work: Work::default(),
+                    receiver: Default::default(),
                     producer,
                     wake: None,
                     assigned: NO_CAUSE,
@@ -282,6 +281,7 @@ impl World {
             }
         }
         self.queue.push(1_000, Ev::HouseKeeping);
+        self.plan_redrives();
         for producer in 0..self.producers.len() as u16 {
             self.drive_producer(producer);
         }
@@ -348,8 +348,12 @@ impl World {
             return;
         };
         actor.paused_until = until;
+        let receives = actor.consumer.is_none();
         let party = Party::Member(service, member);
         self.record(NO_CAUSE, crate::trace::Kind::Paused { party, until });
+        if receives {
+            self.receiver_pauses(service, member, until);
+        }
     }
 
     fn reads_logs(&self, config: &scenario::Service) -> bool {
@@ -416,14 +420,27 @@ impl World {
     }
 }
 
-fn topic_actor(scenario: &Scenario, topic: &scenario::Topic, nth: u32) -> TopicActor {
+fn topic_actors(scenario: &Scenario) -> Result<Vec<TopicActor>, Vec<String>> {
+    let topics = scenario.topics.iter().zip(0..);
+    topics
+        .map(|(topic, nth)| topic_actor(scenario, topic, nth))
+        .collect()
+}
+
+fn topic_actor(
+    scenario: &Scenario,
+    topic: &scenario::Topic,
+    nth: u32,
+) -> Result<TopicActor, Vec<String>> {
     let partitions = match &topic.channel {
         Channel::Log(log) => (0..log.partitions)
             .map(|p| PartitionActor::new(&scenario.cluster, log, p + nth))
             .collect(),
         _ => Vec::new(),
     };
-    TopicActor { partitions }
+    let body = Body::new(scenario, nth as usize)
+        .map_err(|problem| vec![format!("{}: {problem}", topic.name)])?;
+    Ok(TopicActor { partitions, body })
 }
 
 /// What must be right before anything can be built.
@@ -452,6 +469,7 @@ fn structure(scenario: &Scenario) -> Vec<String> {
             problems.push(format!("{who}: topic `{name}` does not exist."));
         }
     }
+    problems.extend(super::queue_problems::problems(scenario));
     for service in scenario
         .services
         .iter()
@@ -496,9 +514,11 @@ fn plan_of(config: &scenario::Service, stream: bool) -> Result<Plan, service::Pl
         _ if transactions => CommitTiming::Never,
         CommitWhen::Before if stream => CommitTiming::BeforeBatch,
         CommitWhen::Before => CommitTiming::BeforeEachRecord,
+        CommitWhen::Auto if stream => CommitTiming::Automatic,
         CommitWhen::AfterBatch if stream => CommitTiming::AfterEachBatch,
-        CommitWhen::AfterEach | CommitWhen::AfterBatch => CommitTiming::AfterEachRecord,
-        CommitWhen::Auto => CommitTiming::Automatic,
+        CommitWhen::AfterEach | CommitWhen::AfterBatch | CommitWhen::Auto => {
+            CommitTiming::AfterEachRecord
+        }
         CommitWhen::Never => CommitTiming::Never,
     };
     // A second try after a failure of unknown outcome could repeat the effect, which a service that

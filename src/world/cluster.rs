@@ -200,7 +200,7 @@ impl World {
     }
 
     /// A service's output record is in the log: that is its effect, unless a transaction must decide first.
-    fn output_stored(&mut self, cargo: &ProduceCargo, message: u64) {
+    pub(super) fn output_stored(&mut self, cargo: &ProduceCargo, message: u64) {
         let actor = &mut self.producers[usize::from(cargo.producer)];
         let Some(seat) = actor.owner else { return };
         if cargo.request.batch.transactional {
@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    fn answer_producer(
+    pub(super) fn answer_producer(
         &mut self,
         at: TopicPartition,
         answer: ProducedCargo,

@@ -4,7 +4,9 @@
 use crate::broker::wire::{ErrorCode, Micros, Offset, TopicPartition};
 use crate::client::consumer::{ConsumerRecord, Offsets};
 use crate::scenario::{EffectKind, HandlerStep};
-use crate::service::{Delivery, Finished, Handler, Next, RetryBudget, Step, StepOutcome};
+use crate::service::{
+    CommitTiming, Delivery, Finished, Handler, Next, RetryBudget, Step, StepOutcome,
+};
 use crate::sim::{FaultKey, PPM, Site, exponential};
 use crate::trace::{EventId, Kind, NO_CAUSE, Party, Why};
 
@@ -92,6 +94,22 @@ impl Work {
         }
     }
 
+    /// The record under work and those behind it.
+    pub fn held(&self) -> &[ConsumerRecord] {
+        let all = if self.is_idle() { &[] } else { &self.batch[..] };
+        all.get(self.at..).unwrap_or_default()
+    }
+
+    /// Leaves out what is behind the record under work and has this key.
+    pub fn leave_group(&mut self, key: u64) {
+        let mut nth = 0;
+        let at = self.at;
+        self.batch.retain(|record| {
+            nth += 1;
+            nth <= at + 1 || record.message.key != key
+        });
+    }
+
     /// Behind the last record of each partition in the batch.
     pub fn offsets(&self) -> Vec<(TopicPartition, Offset)> {
         let mut offsets: Vec<(TopicPartition, Offset)> = Vec::new();
@@ -146,7 +164,7 @@ impl World {
         };
         let offsets = actor.work.offsets();
         let Some(consumer) = &mut actor.consumer else {
-            return self.ack_batch(seat, first);
+            return;
         };
         let request = consumer.commit(Offsets::from(offsets), now);
         actor.work.stage = if first {
@@ -188,7 +206,7 @@ impl World {
         exponential(key.bits(&self.draw), config.service_time.0)
     }
 
-    fn deliveries(&self, service: u16, message: u64) -> u32 {
+    pub(super) fn deliveries(&self, service: u16, message: u64) -> u32 {
         self.messages.get(message).map_or(1, |row| {
             u32::from(row.delivered[usize::from(service) % MAX_SERVICES])
         })
@@ -247,14 +265,46 @@ impl World {
             return;
         };
         let Some(consumer) = &mut actor.consumer else {
-            self.ack_record(seat, record);
-            self.step_done(seat, Step::Commit, record, StepOutcome::Done);
+            match self.ack_record(seat, record) {
+                Some(request) => self.await_commit(seat, request),
+                None => self.step_done(seat, Step::Commit, record, StepOutcome::Done),
+            }
             return;
         };
         let request = consumer.commit(Offsets::from([(record.partition, record.offset + 1)]), now);
         actor.work.stage = Stage::CommitOne { request };
         self.send_requests(seat);
         self.plan_member_timer(seat);
+    }
+
+    fn await_commit(&mut self, seat: Seat, request: u64) {
+        if let Some(work) = self.work(seat) {
+            work.stage = Stage::CommitOne { request };
+        }
+    }
+
+    /// The delete of the record under work was answered, or (`done` is false) refused or not answered.
+    /// A service that deletes first then leaves the message alone: somebody else may get it.
+    pub(super) fn delete_answered(&mut self, seat: Seat, receipt: u64, done: bool) {
+        let plan = self.services[usize::from(seat.service)].plan;
+        let Some(work) = self.work(seat) else { return };
+        let awaited = Stage::CommitOne { request: receipt };
+        let record = work.batch.get(work.at).copied();
+        let Some(record) = record.filter(|_| work.stage == awaited) else {
+            return;
+        };
+        if done || plan.settings().commit != CommitTiming::BeforeEachRecord {
+            self.step_done(seat, Step::Commit, record, StepOutcome::Done);
+        } else {
+            self.next_record(seat);
+        }
+    }
+
+    fn next_record(&mut self, seat: Seat) {
+        if let Some(work) = self.work(seat) {
+            work.at += 1;
+        }
+        self.begin_record(seat);
     }
 
     /// Takes the step in the store, unless it fails.
@@ -264,6 +314,9 @@ impl World {
         } = seat;
         let message = record.message.id;
         if step == Step::DeadLetter {
+            if self.rejects(seat, record) {
+                return StepOutcome::Done;
+            }
             let why = self.work(seat).map_or(Why::Poison, |work| work.why);
             self.record(
                 NO_CAUSE,
@@ -538,10 +591,7 @@ impl World {
         };
         let Some(consumer) = &mut actor.consumer else {
             self.return_to_queue(seat, record);
-            if let Some(work) = self.work(seat) {
-                work.at += 1;
-            }
-            self.begin_record(seat);
+            self.next_record(seat);
             return;
         };
         let mut rewound: Vec<TopicPartition> = Vec::new();

@@ -149,9 +149,10 @@ impl World {
             owned: consumer
                 .map(|consumer| consumer.assignment().collect())
                 .unwrap_or_default(),
-            in_group,
+            in_group: in_group || self.receiver_connected(service, member),
             doing,
             in_hand: actor.work.in_hand()
+                + actor.receiver.waiting()
                 + consumer.map_or(0, |consumer| u64::from(consumer.buffered())),
         })
     }

@@ -69,6 +69,8 @@ pub(super) struct MemberActor {
     pub died: EventId,
     pub consumer: Option<Consumer>,
     pub work: Work,
+    /// How it gets messages where there is no log.
+    pub receiver: super::receive::Receiver,
     /// Its own producer, where it writes records or transactions.
     pub producer: Option<u16>,
     pub wake: Option<Micros>,

@@ -3,18 +3,28 @@
 //! One queue of events, one closed set of what can be due, one loop. An actor's file holds what it does
 //! when something is due for it; nothing here is decided by the order in which files are called.
 
+mod acknowledge;
+mod amqp;
+mod broadcast;
 mod build;
 mod cluster;
 mod crash;
 mod group;
 mod handler;
 mod intervene;
+mod lease;
+mod lease_settle;
 mod look;
+mod look_queues;
 mod member;
 mod packet;
 mod publish;
+mod queue_problems;
+mod queue_wire;
 mod queues;
+mod receive;
 mod settled;
+mod sns;
 mod transaction;
 
 use std::sync::Arc;
@@ -31,6 +41,7 @@ use crate::trace::{Event, EventId, Kind, Party, Recorder, TraceHash};
 use member::Seat;
 
 pub use look::{LaneLook, MemberLook, ProducerLook};
+pub use look_queues::{ItemLook, QueueLook};
 pub use packet::{About, Packet};
 
 /// A run at one moment. A clone is a snapshot, and runs on exactly as the original does.
@@ -67,6 +78,8 @@ struct MessageRow {
     last: EventId,
     /// Times appended or enqueued.
     copies: u16,
+    /// Times enqueued in each service's own queue, where each has one.
+    queued: [u8; MAX_SERVICES],
     /// Times sent out to each service.
     sent: [u8; MAX_SERVICES],
     /// Times handed to each service's application.
@@ -130,6 +143,8 @@ enum Ev {
         member: u16,
         until: Micros,
     },
+    /// Something of a queue or its receivers.
+    Queue(queues::QueueEv),
 }
 
 /// What packets carry.
@@ -182,6 +197,8 @@ enum Cargo {
         request: u64,
         answer: Box<Result<ConsumerAnswer, ErrorCode>>,
     },
+    /// Between a queue or channel without a log and its receivers.
+    Queue(queues::QueueCargo),
 }
 
 impl World {
@@ -238,6 +255,7 @@ impl World {
                 member,
                 until,
             } => self.member_pauses(service, member, until),
+            Ev::Queue(event) => self.queue_due(event),
         }
     }
 
@@ -248,7 +266,7 @@ impl World {
         let (about, cause) = (packet.about, packet.cause);
         match packet.cargo {
             Cargo::Nothing => {}
-            Cargo::Produce(cargo) => self.produce_at_log(&cargo, about, cause),
+            Cargo::Produce(cargo) => self.produce(&cargo, about, cause),
             Cargo::Produced(cargo) => self.produced(cargo),
             Cargo::Control {
                 producer,
@@ -285,6 +303,7 @@ impl World {
                 request,
                 answer,
             } => self.member_answer(seat, request, *answer),
+            Cargo::Queue(cargo) => self.queue_packet(cargo, cause),
         }
     }
 

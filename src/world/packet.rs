@@ -7,6 +7,7 @@ use crate::client::consumer::ConsumerAnswer;
 use crate::sim::{FaultKey, Site, exponential};
 use crate::trace::{EventId, Leg, Place};
 
+use super::queues::QueueCargo;
 use super::{Cargo, Ev, World};
 
 /// How long a lost packet is remembered, so that it can be seen falling.
@@ -233,6 +234,9 @@ impl World {
                 }
                 _ => Vec::new(),
             },
+            Cargo::Queue(QueueCargo::Records { records, .. }) => {
+                records.iter().map(|record| record.message.id).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -241,6 +245,7 @@ impl World {
     pub(super) fn arrived(&mut self, slot: u32) -> Option<Packet> {
         let packet = self.network.take(slot)?;
         if packet.lost {
+            self.packet_fell(&packet);
             self.network.fell(packet);
             return None;
         }

@@ -1,27 +1,53 @@
 //! Whether anything can still happen to a message.
 
 use crate::broker::wire::TopicPartition;
-use crate::scenario::{CommitWhen, Service};
+use crate::scenario::{Channel, CommitWhen, Service, Topic};
 use crate::service::Strategy;
+use crate::trace::{Leg, Place};
 
-use super::World;
+use super::build::TopicActor;
 use super::member::ServiceActor;
+use super::queues::Body;
+use super::{Packet, World};
 
 impl World {
     /// True when no more messages come, every producer has heard about its messages, and every service is
     /// through with what it can read.
     pub fn settled(&self) -> bool {
         self.publishing.ended
+            && self.queues_settled()
             && self.producers.iter().all(|producer| producer.is_done())
             && self
                 .services
                 .iter()
                 .zip(&self.scenario.services)
                 .all(|(service, config)| {
-                    service.members.iter().all(|member| member.work.is_idle())
+                    service
+                        .members
+                        .iter()
+                        .all(|member| member.work.is_idle() && member.receiver.waiting() == 0)
                         && self.has_read_all(service)
                         && (!reports_progress(service, config) || committed_all(service))
                 })
+    }
+
+    /// Nothing is on its way to be stored or handled, and no queue or buffer holds anything but dead letters.
+    fn queues_settled(&self) -> bool {
+        let counts = |packet: &Packet| match packet.leg {
+            Leg::Request => true,
+            Leg::Delivery => !matches!(packet.from, Place::Partition(..)),
+            _ => false,
+        };
+        let moving = self.packets().any(|packet| !packet.lost && counts(packet));
+        let done = |(topic, config): (&TopicActor, &Topic)| match (&topic.body, &config.channel) {
+            (Body::Lease(lease), Channel::Lease(c) | Channel::Sns(c)) => {
+                lease.is_done(c.redrive_at.0 > self.now)
+            }
+            (Body::Amqp(amqp), _) => amqp.is_done(),
+            (Body::PubSub(pubsub), _) => pubsub.buffered() == 0,
+            _ => true,
+        };
+        !moving && self.topics.iter().zip(&self.scenario.topics).all(done)
     }
 
     /// Where the partition's log ends; nobody knows while it has no leader.
