@@ -33,6 +33,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["timeline", "verdict", "world", "trace", "sim", "scenario"],
     ),
     (
+        "explore",
+        &["timeline", "verdict", "world", "trace", "scenario"],
+    ),
+    (
         "view",
         &[
             "explain", "timeline", "verdict", "world", "trace", "sim", "service", "broker",

@@ -72,6 +72,19 @@ pub enum Leg {
     Control,
 }
 
+impl Leg {
+    /// All of them.
+    pub const ALL: [Leg; 7] = [
+        Leg::Request,
+        Leg::Ack,
+        Leg::Delivery,
+        Leg::Commit,
+        Leg::CommitAck,
+        Leg::Replication,
+        Leg::Control,
+    ];
+}
+
 /// Why something was refused, given up or put aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

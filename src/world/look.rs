@@ -1,7 +1,7 @@
 //! What can be seen of a world: the truth about every actor, for whoever draws or judges it.
 
 use crate::broker::group::GroupState;
-use crate::broker::partition::Partition;
+use crate::broker::partition::{Partition, Replica};
 use crate::broker::wire::{Micros, Offset, TopicPartition};
 use crate::service::Step;
 
@@ -85,6 +85,12 @@ impl World {
     /// A partition with its replicas.
     pub fn partition_look(&self, at: TopicPartition) -> Option<&Partition> {
         self.partition(at).map(|actor| &actor.core)
+    }
+
+    /// Every copy of every partition.
+    pub fn replicas(&self) -> impl Iterator<Item = &Replica> + '_ {
+        let partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
+        partitions.flat_map(|actor| actor.core.replicas())
     }
 
     /// How many partitions a topic has; 0 where it is no log.

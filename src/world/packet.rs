@@ -64,11 +64,14 @@ pub(super) struct Network {
     /// A connection delivers in order (TCP): when its last packet arrives.
     last_arrival: BTreeMap<(Place, Place), Micros>,
     fallen: VecDeque<Packet>,
+    /// How many were sent, by leg.
+    sent: [u64; Leg::ALL.len()],
 }
 
 impl Network {
     fn insert(&mut self, mut packet: Packet) -> u32 {
         self.count += 1;
+        self.sent[packet.leg as usize] += 1;
         packet.number = self.count;
         match self.free.pop() {
             Some(slot) => {
@@ -255,6 +258,11 @@ impl World {
     /// What is on its way now.
     pub fn packets(&self) -> impl Iterator<Item = &Packet> {
         self.network.packets()
+    }
+
+    /// How many packets of this kind have been sent, the lost ones among them.
+    pub fn packets_sent(&self, leg: Leg) -> u64 {
+        self.network.sent[leg as usize]
     }
 
     /// The last few packets that were lost.

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use delivery_lab::scenario::{Problem, Scenario, check, params, preset, preset_names};
 
 use crate::run::{self, Done};
-use crate::{docs, output};
+use crate::{docs, output, price};
 
 /// See what delivery guarantees keep, and what they lose: a real broker simulation, without a browser.
 #[derive(Parser)]
@@ -28,6 +28,18 @@ enum Command {
         /// Names of presets, or scenario files (JSON)
         #[arg(value_name = "PRESET|FILE")]
         scenarios: Vec<String>,
+    },
+    /// Measure what each guarantee costs a service: latency, throughput, packets, bytes
+    Price {
+        /// Name of a preset, or a scenario file (JSON)
+        #[arg(value_name = "PRESET|FILE")]
+        scenario: String,
+        /// Name of the service; the first one by default
+        #[arg(long)]
+        service: Option<String>,
+        /// Print the figures as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Print the table of all parameters, as Markdown
     Params,
@@ -62,6 +74,13 @@ pub fn main() -> ExitCode {
         Command::Params => Ok((docs::parameters(), true)),
         Command::Run(args) => run_one(&args).map(|text| (text, true)),
         Command::Check { scenarios } => check_all(scenarios),
+        Command::Price {
+            scenario,
+            service,
+            json,
+        } => scenario_of(&scenario)
+            .and_then(|scenario| price::price(&scenario, service.as_deref(), json))
+            .map(|text| (text, true)),
     };
     match outcome {
         Ok((text, held)) => {
