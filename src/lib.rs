@@ -7,6 +7,7 @@
 
 pub mod broker;
 pub mod client;
+pub mod explain;
 pub mod explore;
 pub mod scenario;
 pub mod service;

@@ -48,6 +48,8 @@ pub enum Site {
     ServiceTime,
     /// Chance without harm: jitter of a retry's wait.
     Backoff,
+    /// A process stands still for a while.
+    Pause,
 }
 
 /// The name of one fault: what kind, whom it meets, and at which attempt.

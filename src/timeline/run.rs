@@ -2,7 +2,7 @@
 
 use crate::broker::wire::Micros;
 use crate::scenario::{Action, Scenario};
-use crate::sim::FaultPlan;
+use crate::sim::{FaultKey, FaultPlan};
 use crate::trace::Event;
 use crate::verdict::{Ledger, Report};
 use crate::world::World;
@@ -117,6 +117,11 @@ impl Run {
     /// Goes on under other rates, delays and service times.
     pub fn change(&mut self, scenario: Scenario) {
         self.world.change(scenario);
+    }
+
+    /// Keeps a fault that has not fired yet from firing.
+    pub fn suppress(&mut self, fault: FaultKey) {
+        self.world.suppress(fault);
     }
 
     /// Goes on to the end.

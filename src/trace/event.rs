@@ -38,6 +38,16 @@ pub enum Party {
     Member(u16, u16),
 }
 
+impl Party {
+    /// The number by which chance knows it among parties of its kind.
+    pub fn number(self) -> u32 {
+        match self {
+            Party::Producer(index) | Party::Broker(index) => u32::from(index),
+            Party::Member(service, member) => u32::from(service) << 8 | u32::from(member),
+        }
+    }
+}
+
 /// A place that something can be at, or move from or to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -455,55 +465,4 @@ pub enum Kind {
         partition: u32,
         offset: Offset,
     },
-}
-
-impl Kind {
-    /// The message the event is about, if it is about one.
-    pub fn message(&self) -> Option<u64> {
-        use Kind::*;
-        match *self {
-            Published { message, .. }
-            | Sent { message, .. }
-            | PacketLost { message, .. }
-            | PacketDoubled { message, .. }
-            | Appended { message, .. }
-            | Recognised { message, .. }
-            | Refused { message, .. }
-            | Acked { message, .. }
-            | TimedOut { message, .. }
-            | GaveUp { message, .. }
-            | Truncated { message, .. }
-            | Delivered { message, .. }
-            | Step { message, .. }
-            | Effect { message, .. }
-            | Skipped { message, .. }
-            | RolledBack { message, .. }
-            | Failed { message, .. }
-            | Processed { message, .. }
-            | HeldBack { message, .. }
-            | DeadLettered { message, .. }
-            | Dropped { message, .. }
-            | Enqueued { message, .. }
-            | Deduplicated { message, .. }
-            | Leased { message, .. }
-            | LeaseExpired { message, .. }
-            | LeaseExtended { message, .. }
-            | Deleted { message, .. }
-            | StaleReceipt { message, .. }
-            | Requeued { message, .. }
-            | Redriven { message, .. } => Some(message),
-            _ => None,
-        }
-        .filter(|&message| message != 0)
-    }
-
-    /// The fault that fired, if the event is one.
-    pub fn fault(&self) -> Option<FaultKey> {
-        match *self {
-            Kind::PacketLost { fault, .. }
-            | Kind::PacketDoubled { fault, .. }
-            | Kind::Crashed { fault, .. } => Some(fault),
-            _ => None,
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! What happened: typed events, each with its cause, in a bounded recorder with a running hash.
 
+mod about;
 mod event;
 mod recorder;
 

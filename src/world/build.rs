@@ -344,13 +344,20 @@ impl World {
 
     /// The process stands still, and does not know it.
     pub(super) fn member_pauses(&mut self, service: u16, member: u16, until: u64) {
+        let party = Party::Member(service, member);
+        let kind = crate::trace::Kind::Paused { party, until };
+        if kind
+            .fault()
+            .is_some_and(|key| self.plan.is_suppressed(&key))
+        {
+            return;
+        }
         let Some(actor) = self.member_mut(service, member).filter(|actor| actor.up) else {
             return;
         };
         actor.paused_until = until;
         let receives = actor.consumer.is_none();
-        let party = Party::Member(service, member);
-        self.record(NO_CAUSE, crate::trace::Kind::Paused { party, until });
+        self.record(NO_CAUSE, kind);
         if receives {
             self.receiver_pauses(service, member, until);
         }

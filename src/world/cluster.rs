@@ -607,9 +607,16 @@ impl World {
     /// A broker's link to the others is cut for a while.
     pub(super) fn cut(&mut self, broker: u16, lasting: Micros) {
         let until = self.now + lasting;
+        let kind = Kind::LinkCut { broker, until };
+        if kind
+            .fault()
+            .is_some_and(|key| self.plan.is_suppressed(&key))
+        {
+            return;
+        }
         if let Some(actor) = self.brokers.get_mut(usize::from(broker)) {
             actor.cut_until = until;
-            self.record(NO_CAUSE, Kind::LinkCut { broker, until });
+            self.record(NO_CAUSE, kind);
         }
     }
 

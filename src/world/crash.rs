@@ -9,15 +9,6 @@ use super::{Ev, World};
 /// Crashes placed by hand are numbered from here, those of chance from 1.
 const BY_HAND: u64 = 1 << 40;
 
-/// The number by which chance knows a party.
-pub(super) fn party_number(party: Party) -> u32 {
-    match party {
-        Party::Producer(producer) => u32::from(producer),
-        Party::Broker(broker) => u32::from(broker),
-        Party::Member(service, member) => u32::from(service) << 8 | u32::from(member),
-    }
-}
-
 fn crash_key(party: Party, entity: u64) -> FaultKey {
     let site = match party {
         Party::Producer(_) => Site::ProducerCrash,
@@ -26,7 +17,7 @@ fn crash_key(party: Party, entity: u64) -> FaultKey {
     };
     FaultKey {
         site,
-        party: party_number(party),
+        party: party.number(),
         entity,
         attempt: 1,
     }
@@ -152,15 +143,15 @@ impl World {
 
     /// Somebody made it crash by hand.
     pub(super) fn crash_by_hand(&mut self, party: Party) -> bool {
+        self.by_hand += 1;
+        let fault = crash_key(party, 2 * BY_HAND + self.by_hand);
         if !self.is_up(party) {
             return false;
         }
-        self.by_hand += 1;
-        self.crash(
-            party,
-            crash_key(party, 2 * BY_HAND + self.by_hand),
-            NO_CAUSE,
-        );
+        if self.plan.is_suppressed(&fault) {
+            return true;
+        }
+        self.crash(party, fault, NO_CAUSE);
         let (_, restart) = self.mortality(party);
         self.queue.push(
             self.now + restart.0,

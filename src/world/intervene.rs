@@ -46,15 +46,18 @@ impl World {
         let Some(packet) = self.network.find(number).filter(|packet| !packet.lost) else {
             return false;
         };
-        let (leg, about, cause) = (packet.leg, packet.about, packet.cause);
-        let cargo = std::mem::replace(&mut packet.cargo, Cargo::Nothing);
-        packet.lost = true;
         let fault = FaultKey {
             site: Site::RequestLoss,
             party: BY_HAND,
             entity: number,
             attempt: 1,
         };
+        if self.plan.is_suppressed(&fault) {
+            return true;
+        }
+        let (leg, about, cause) = (packet.leg, packet.about, packet.cause);
+        let cargo = std::mem::replace(&mut packet.cargo, Cargo::Nothing);
+        packet.lost = true;
         self.record_loss(leg, &about, &cargo, cause, fault);
         true
     }

@@ -35,7 +35,7 @@ use crate::broker::wire::{BrokerId, ErrorCode, Micros, TopicPartition};
 use crate::client::consumer::{ConsumerAnswer, OutgoingRequest};
 use crate::client::producer::{ControlAnswer, ControlRequest};
 use crate::scenario::Scenario;
-use crate::sim::{Draw, FaultPlan, Queue, Rows};
+use crate::sim::{Draw, FaultKey, FaultPlan, Queue, Rows};
 use crate::trace::{Event, EventId, Kind, Party, Recorder, TraceHash};
 
 use member::Seat;
@@ -305,6 +305,11 @@ impl World {
             } => self.member_answer(seat, request, *answer),
             Cargo::Queue(cargo) => self.queue_packet(cargo, cause),
         }
+    }
+
+    /// Keeps a fault that has not fired yet from firing.
+    pub fn suppress(&mut self, fault: FaultKey) {
+        self.plan.suppress(fault);
     }
 
     fn record(&mut self, cause: EventId, kind: Kind) -> EventId {

@@ -1,0 +1,13 @@
+//! Why: the life of a message, the faults that were decisive, and the settings that would have helped.
+//! Found by replaying a run with something left out or set otherwise.
+
+mod cause;
+mod cure;
+mod life;
+mod past;
+mod replay;
+
+pub use cause::{Cause, Weight, explain, first_anomaly, service_of};
+pub use cure::{Cure, Setting, is_outside};
+pub use life::life;
+pub use replay::{Case, Replay};
