@@ -8,6 +8,8 @@ mod of_world;
 pub mod scene;
 pub mod sentence;
 pub mod stage;
+pub mod story;
+pub mod why;
 pub mod words;
 
 pub use of_world::effects_noun;
