@@ -134,7 +134,7 @@ impl Tries {
         let stored = any(|k| matches!(k, Kind::Appended { .. } | Kind::Enqueued { .. }));
         let truncated = any(|k| matches!(k, Kind::Truncated { .. } | Kind::Elected { .. }));
         if !stored {
-            self.from_the_producer();
+            self.by_the_producer();
         }
         if truncated {
             self.replication();
@@ -165,7 +165,7 @@ impl Tries {
         }
     }
 
-    fn from_the_producer(&mut self) {
+    fn by_the_producer(&mut self) {
         self.general("retries", "2147483647");
         self.general("acks", "all");
         self.general("deliveryTimeout", "2min");

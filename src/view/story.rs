@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::sentence::told;
 use crate::broker::wire::Micros;
+use crate::explain::life;
 use crate::scenario::Scenario;
 use crate::trace::{Event, EventId, Kind};
-use crate::verdict::life;
 
 /// What kind of thing a line of a story tells, for its sign beside the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

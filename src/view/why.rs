@@ -6,10 +6,11 @@ use super::names;
 use super::sentence::{clause, told};
 use super::story::{Line, lines};
 use super::words::effect_done;
+use crate::explain::{Case, Cause, Cure, Weight, explain as find_out};
 use crate::scenario::{EffectKind, Guarantee, Scenario, params};
 use crate::sim::FaultKey;
 use crate::trace::{EventId, Kind};
-use crate::verdict::{Anomaly, AnomalyKind, Case, Cause, Cure, Weight, explain as find_out};
+use crate::verdict::{Anomaly, AnomalyKind};
 
 /// A fault without which it would not have happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
