@@ -9,7 +9,7 @@ mod service;
 mod tests;
 
 use crate::scenario::Scenario;
-use crate::trace::{Event, Kind};
+use crate::trace::{Event, Kind, Leg};
 
 use super::names::{self, moment, ordinal};
 use super::words::plural;
@@ -60,6 +60,14 @@ fn of_network(kind: &Kind, s: &Scenario) -> Option<String> {
             attempt,
             ..
         } => producer::lost(s, leg, message, service, attempt),
+        Kind::PacketDoubled {
+            leg: Leg::Delivery,
+            message,
+            ..
+        } => format!(
+            "the queue leaves {} visible although somebody holds it, as a standard queue may",
+            names::message(s, message)
+        ),
         Kind::PacketDoubled {
             leg,
             message,
