@@ -136,7 +136,7 @@ impl World {
     /// The next message comes in from the applications.
     pub(super) fn publish(&mut self) {
         self.publishing.arrivals += 1;
-        let producer = (self.publishing.arrivals - 1) % self.producers.len().max(1) as u64;
+        let producer = (self.publishing.arrivals - 1) % self.scenario.producers.len().max(1) as u64;
         self.publish_at(producer as u16);
         self.schedule_publish();
     }
