@@ -44,11 +44,15 @@ pub fn options(lab: Lab) -> PageOptions {
 pub fn follow(lab: Lab) {
     Effect::new(move |before: Option<String>| {
         let page = options(lab);
-        let address = lab.scenario.with(|s| {
+        lab.scenario.track();
+        let address = lab.base.with(|s| {
             set_seed(s.seed);
-            link(s, &page, &[]).unwrap_or_default()
+            link(s, &page, &lab.inputs())
         });
-        // The address a reader came with stays as it is until something changes.
+        // The address a reader came with stays as it is until something changes, or no longer fits.
+        let Ok(address) = address else {
+            return before.unwrap_or_default();
+        };
         if before.as_ref().is_some_and(|b| *b != address) {
             replace(&address);
         }

@@ -15,6 +15,7 @@ use super::notices::Notices;
 use super::strip::Strip;
 use super::theme;
 use super::transport::Transport;
+use super::twin::Twin;
 
 /// The page, or the figure alone where it is embedded.
 #[component]
@@ -52,6 +53,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
                 <h1 class="unseen">{move || lab.scenario.with(|s| s.title.clone())}</h1>
                 {figure}
                 <Transport lab/>
+                <Twin lab/>
                 <Notices lab/>
             </main>
         }
@@ -64,11 +66,12 @@ pub fn Page(lab: Lab) -> impl IntoView {
                 {figure}
                 <Transport lab/>
                 <Strip lab/>
+                <Twin lab/>
             </div>
             <Controls lab/>
         </main>
         <Notices lab/>
-        <Help node=help/>
+        <Help lab node=help/>
     }
     .into_any()
 }

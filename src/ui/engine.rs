@@ -5,7 +5,7 @@
 use web_sys::Performance;
 
 use super::paint::Painter;
-use super::run::Timeline;
+use crate::timeline::Timeline;
 use crate::view::flow::Meter;
 use crate::view::geometry::Point;
 use crate::view::layout::{Hit, Layout, Room, layout};
@@ -55,7 +55,7 @@ pub struct Engine {
 impl Engine {
     /// With a run that has not begun.
     pub fn new(run: Timeline) -> Engine {
-        let stage = run.stage();
+        let stage = Stage::of(run.run().world());
         Engine {
             run,
             playing: false,
@@ -81,6 +81,11 @@ impl Engine {
             about: Attention::default(),
             clock: web_sys::window().and_then(|w| w.performance()),
         }
+    }
+
+    /// The moment that is shown.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// The run.
@@ -115,12 +120,6 @@ impl Engine {
     pub fn slow_down(&mut self, times: u32) {
         self.slowdown = times.max(1);
         self.changed = true;
-    }
-
-    /// To the next visible event.
-    pub fn step(&mut self) {
-        self.run.step();
-        self.look();
     }
 
     /// Whether there is a reason for another frame.
@@ -175,7 +174,7 @@ impl Engine {
 
     /// Takes a new look at the run.
     fn look(&mut self) {
-        self.stage = self.run.stage();
+        self.stage = Stage::of(self.run.run().world());
         self.meter.read(&self.stage);
         self.changed = true;
     }

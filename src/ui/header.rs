@@ -35,9 +35,30 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
                 <span>"Watch for: "</span>
                 {move || lab.scenario.with(|s| s.watch_for.clone())}
             </p>
+            <Themes lab/>
+            <button
+                type="button"
+                aria-label="Help and keys"
+                on:click=move |_| {
+                    if let Some(dialog) = help.get_untracked() {
+                        let _ = dialog.show_modal();
+                    }
+                }
+            >
+                "?"
+            </button>
+        </header>
+    }
+}
+
+/// The picker of colours.
+#[component]
+pub fn Themes(lab: Lab) -> impl IntoView {
+    view! {
             <select
                 class="theme"
                 aria-label="Colours"
+                prop:value=move || { let theme = lab.theme.get(); THEMES.iter().find(|(t, _)| *t == theme).map(|(_, n)| *n) }
                 on:change=move |event| {
                     let name = event_target_value(&event);
                     if let Some((theme, _)) = THEMES.iter().find(|(_, n)| *n == name) {
@@ -53,17 +74,5 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
                     .into_iter()
                     .collect_view()}
             </select>
-            <button
-                type="button"
-                aria-label="Help and keys"
-                on:click=move |_| {
-                    if let Some(dialog) = help.get_untracked() {
-                        let _ = dialog.show_modal();
-                    }
-                }
-            >
-                "?"
-            </button>
-        </header>
     }
 }

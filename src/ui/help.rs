@@ -3,11 +3,13 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::header::Themes;
 use super::keys::{KEYS, Where};
+use super::lab::Lab;
 
 /// A dialog.
 #[component]
-pub fn Help(node: NodeRef<Dialog>) -> impl IntoView {
+pub fn Help(lab: Lab, node: NodeRef<Dialog>) -> impl IntoView {
     let close = move |_| {
         if let Some(dialog) = node.get_untracked() {
             dialog.close();
@@ -26,6 +28,7 @@ pub fn Help(node: NodeRef<Dialog>) -> impl IntoView {
                 <li>"A yellow number counts tries. A bow ties a record to an earlier copy of itself."</li>
                 <li>"Click an instance, a broker or a producer to crash it; click a message to follow it."</li>
             </ul>
+            <p class="colours"><span>"Colours "</span><Themes lab/></p>
             <h3>"Keys"</h3>
             <dl class="keys">
                 {KEYS

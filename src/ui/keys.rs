@@ -1,6 +1,7 @@
 //! Keys: one table for what they do and for the help that lists them.
 
 use super::lab::{Lab, SLOWDOWNS};
+use crate::timeline::Timeline;
 
 /// Where a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,39 @@ pub const KEYS: &[Key] = &[
         Where::Stage,
         "→",
         "step to the next event",
-        |lab| lab.step(),
+        |lab| lab.go(Timeline::step),
+    ),
+    key(
+        "ArrowLeft",
+        false,
+        Where::Stage,
+        "←",
+        "back to the event before",
+        |lab| lab.go(Timeline::step_back),
+    ),
+    key(
+        "KeyN",
+        false,
+        Where::Stage,
+        "N",
+        "to the next fault or anomaly",
+        |lab| {
+            lab.go(|t| {
+                t.next_mark();
+            })
+        },
+    ),
+    key(
+        "KeyP",
+        false,
+        Where::Stage,
+        "P",
+        "to the fault or anomaly before",
+        |lab| {
+            lab.go(|t| {
+                t.previous_mark();
+            })
+        },
     ),
     key(
         "Home",

@@ -9,10 +9,10 @@ use wasm_bindgen::prelude::*;
 use super::address::speed_of;
 use super::engine::Engine;
 use super::notices::Notice;
-use super::run::Timeline;
 use crate::scenario::link::{Opened, PageOptions, Theme};
 use crate::scenario::params::Handle;
-use crate::scenario::{Action, Scenario, preset, preset_names};
+use crate::scenario::{Action, Intervention, Scenario, preset, preset_names};
+use crate::timeline::Timeline;
 use crate::verdict::Report;
 use crate::view::layout::Hit;
 
@@ -27,7 +27,9 @@ pub struct Lab {
     engine: StoredValue<Engine, LocalStorage>,
     frames: StoredValue<Option<Frames>, LocalStorage>,
     last_figures: StoredValue<f64>,
-    /// What is run.
+    /// What the run began with.
+    pub base: RwSignal<Scenario>,
+    /// What holds at the moment shown: `base` and what was set since.
     pub scenario: RwSignal<Scenario>,
     /// The scenario as its preset has it.
     pub preset: RwSignal<Scenario>,
@@ -37,6 +39,8 @@ pub struct Lab {
     pub speed: RwSignal<usize>,
     /// Virtual time shown.
     pub now: RwSignal<u64>,
+    /// How far the run has been seen.
+    pub seen: RwSignal<u64>,
     /// The verdict so far.
     pub report: RwSignal<Report>,
     /// Whether the run is over.
@@ -47,6 +51,8 @@ pub struct Lab {
     pub notices: RwSignal<Vec<Notice>>,
     /// Colours.
     pub theme: RwSignal<Theme>,
+    /// Rises whenever other colours hold.
+    pub coloured: RwSignal<u32>,
     /// The message that is followed.
     pub picked: RwSignal<Option<u64>>,
     /// What the address said about the page.
@@ -68,10 +74,10 @@ impl Lab {
             scenario,
             page,
             problems,
-            ..
+            interventions,
         } = opened;
         let mut notices: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        let (scenario, run) = match Timeline::new(scenario.clone()) {
+        let (scenario, run) = match Timeline::with_inputs(scenario.clone(), interventions) {
             Ok(run) => (scenario, run),
             Err(problems) => {
                 notices.extend(problems.iter().map(ToString::to_string));
@@ -87,15 +93,18 @@ impl Lab {
             frames: StoredValue::new_local(None),
             last_figures: StoredValue::new(0.0),
             preset: RwSignal::new(preset(&scenario.name).unwrap_or_else(|| scenario.clone())),
+            base: RwSignal::new(scenario.clone()),
             scenario: RwSignal::new(scenario),
             playing: RwSignal::new(false),
             speed: RwSignal::new(speed),
             now: RwSignal::new(0),
+            seen: RwSignal::new(0),
             report: RwSignal::new(report),
             finished: RwSignal::new(false),
             state: RwSignal::new(""),
             notices: RwSignal::new(Notice::list(notices)),
             theme: RwSignal::new(page.theme),
+            coloured: RwSignal::new(0),
             picked: RwSignal::new(None),
             embedded: page.embed,
             page: StoredValue::new(page),
@@ -125,20 +134,18 @@ impl Lab {
         self.play(!self.playing.get_untracked());
     }
 
-    /// Pauses and goes to the next visible event.
-    pub fn step(&self) {
+    /// Pauses and moves the cursor: to another event, or another moment.
+    pub fn go(&self, go: impl FnOnce(&mut Timeline)) {
         if self.playing.get_untracked() {
             self.play(false);
         }
-        self.with(Engine::step);
+        self.with(|e| e.act(go));
         self.figures();
     }
 
     /// Back to the beginning, paused.
     pub fn reset(&self) {
-        self.playing.set(false);
-        self.with(|e| e.play(false));
-        self.begin(self.scenario.get_untracked());
+        self.go(Timeline::reset);
     }
 
     /// Sets the speed by its position in [`SLOWDOWNS`].
@@ -160,32 +167,34 @@ impl Lab {
             value: handle.text(&scenario),
         };
         let begun = self.now.get_untracked() > 0;
-        let live = begun && handle.param.live && self.act(action);
-        if live {
-            self.scenario.set(scenario);
-        } else {
+        let live = begun && handle.param.live;
+        if !(live && self.act(action)) {
             self.begin(scenario);
         }
     }
 
-    /// Does something to the run, now. False where it makes no sense.
+    /// Does something to the run, now; says why where it makes no sense.
     pub fn act(&self, action: Action) -> bool {
         let done = self.with(|e| e.act(|run| run.intervene(action)));
+        if let Some(Err(problem)) = &done {
+            Notice::push(self.notices, problem.to_string());
+        }
         self.figures();
-        done == Some(true)
+        done.is_some_and(|d| d.is_ok())
     }
 
     /// Another scenario, from its beginning.
     pub fn open(&self, scenario: Scenario) {
+        self.play(false);
         self.preset.set(scenario.clone());
-        self.scenario.set(scenario);
-        self.reset();
+        self.begin(scenario);
     }
 
     /// Begins a run of this scenario, if it can be run; otherwise says why not.
     fn begin(&self, scenario: Scenario) {
         match Timeline::new(scenario.clone()) {
             Ok(run) => {
+                self.base.set(scenario.clone());
                 self.scenario.set(scenario);
                 self.with(|e| e.replace(run));
                 self.figures();
@@ -214,19 +223,34 @@ impl Lab {
         }
     }
 
+    /// What was done to the run by hand.
+    pub fn inputs(&self) -> Vec<Intervention> {
+        let inputs = self.engine.try_with_value(|e| e.run().inputs().to_vec());
+        inputs.unwrap_or_default()
+    }
+
+    /// Looks at the engine without changing it.
+    pub fn see<T>(&self, f: impl FnOnce(&Engine) -> T) -> Option<T> {
+        self.engine.try_with_value(f)
+    }
+
     /// Renews what is read.
     pub fn figures(&self) {
-        let Some((now, report, finished, state)) = self.engine.try_with_value(|e| {
-            let state = if e.behind {
-                "slower than wished: this machine is at its limit"
-            } else {
-                ""
+        let Some((now, seen, report, finished, state)) = self.engine.try_with_value(|e| {
+            let state = match e.behind {
+                true => "slower than wished: this machine is at its limit",
+                false => "",
             };
-            (e.run().now(), e.run().report(), e.run().finished(), state)
+            let run = e.run();
+            if !run.inputs().is_empty() && self.scenario.with_untracked(|s| s != run.scenario()) {
+                self.scenario.set(run.scenario().clone());
+            }
+            (run.now(), run.seen(), run.report(), run.finished(), state)
         }) else {
             return;
         };
         self.now.set(now);
+        self.seen.set(seen);
         self.report.set(report);
         self.state.set(state);
         if self.finished.get_untracked() != finished {

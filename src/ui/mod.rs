@@ -2,6 +2,7 @@
 
 mod address;
 mod app;
+mod bar;
 mod control;
 mod controls;
 mod crash;
@@ -13,10 +14,10 @@ mod keys;
 mod lab;
 mod notices;
 mod paint;
-mod run;
 mod strip;
 mod theme;
 mod transport;
+mod twin;
 
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -45,7 +45,7 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
             let report = r.services.get(i)?;
             lab.scenario.with(|s| {
                 let effect = s.services.get(i)?.effect;
-                Some(words::sentence(report, &s.load.noun, effect))
+                Some(words::tally(report, &s.load.noun, effect))
             })
         })
     };
@@ -76,12 +76,12 @@ pub fn Sign(service: usize) -> impl IntoView {
     view! { <span class=class aria-hidden="true"></span> }
 }
 
-/// The figures behind the sentence.
+/// The figures behind the judgement.
 fn figures(s: &ServiceReport) -> impl IntoView + use<> {
     let mut all = vec![
         ("lost", s.lost),
-        ("repeated", s.duplicated),
         ("out of order", s.out_of_order),
+        ("repeated", s.duplicated),
     ];
     if s.dead_lettered > 0 {
         all.push(("put aside", s.dead_lettered));
@@ -90,10 +90,10 @@ fn figures(s: &ServiceReport) -> impl IntoView + use<> {
         let class = if n > 0 { "strong" } else { "" };
         view! { <div class=class><dt>{words}</dt><dd>{n}</dd></div> }
     });
-    let latency = format!("{}\u{a0}/ {}", ms(s.latency_us.p50), ms(s.latency_us.p99));
+    let latency = format!("{} / {}", ms(s.latency_us.p50), ms(s.latency_us.p99));
     view! {
         {each.collect_view()}
-        <div title="From publishing to the first effect: half are faster, and 99 in 100">
+        <div title="Latency from publishing to the first effect: half are faster, and 99 in 100">
             <dt>"p50 / p99"</dt>
             <dd>{latency}</dd>
         </div>

@@ -53,6 +53,7 @@ pub fn follow(lab: Lab) {
             let _ = root.set_attribute("data-theme", theme);
         }
         lab.with(|e| e.recolour());
+        lab.coloured.update(|n| *n += 1);
     };
     Effect::new(move |_| {
         lab.theme.track();

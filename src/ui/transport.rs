@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
+use super::bar::Bar;
 use super::lab::{Lab, SLOWDOWNS};
+use crate::timeline::Timeline;
 
 /// Virtual time as minutes, seconds and milliseconds.
 pub fn clock(us: u64) -> String {
@@ -30,14 +32,17 @@ pub fn Transport(lab: Lab) -> impl IntoView {
     let label = move || if playing.get() { "Pause" } else { "Play" };
     view! {
         <div class="transport" role="toolbar" aria-label="Run">
+            <button type="button" class="round" aria-label="Back to the beginning" title="Reset" on:click=move |_| lab.reset()>
+                <span aria-hidden="true" class="icon-reset"></span>
+            </button>
+            <button type="button" class="round" aria-label="Step back" title="Step back" on:click=move |_| lab.go(Timeline::step_back)>
+                <span aria-hidden="true" class="icon-step back"></span>
+            </button>
             <button type="button" class="play" aria-label=label on:click=move |_| lab.toggle()>
                 <span aria-hidden="true" class="icon" class:pausing=playing></span>
             </button>
-            <button type="button" class="round" aria-label="Step to the next event" title="Step" on:click=move |_| lab.step()>
+            <button type="button" class="round" aria-label="Step to the next event" title="Step" on:click=move |_| lab.go(Timeline::step)>
                 <span aria-hidden="true" class="icon-step"></span>
-            </button>
-            <button type="button" class="round" aria-label="Back to the beginning" title="Reset" on:click=move |_| lab.reset()>
-                <span aria-hidden="true" class="icon-reset"></span>
             </button>
             <label class="speed">
                 <span class="label">"Speed"</span>
@@ -62,6 +67,7 @@ pub fn Transport(lab: Lab) -> impl IntoView {
                         .collect_view()}
                 </select>
             </label>
+            <Bar lab/>
             <span class="engine" role="status">{move || lab.state.get()}</span>
             <span class="clock" aria-label="Time in the run">{move || clock(lab.now.get())}</span>
         </div>

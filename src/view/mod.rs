@@ -9,6 +9,7 @@ pub mod scene;
 pub mod sentence;
 pub mod stage;
 pub mod story;
+pub mod twin;
 pub mod why;
 pub mod words;
 

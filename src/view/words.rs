@@ -64,6 +64,19 @@ pub fn promise(guarantee: Guarantee, noun: &str, effect: EffectKind) -> String {
     format!("{}: {kept}", guarantee.words())
 }
 
+/// The counts behind the judgement: "412 orders · 415 deliveries · 412 charges · 3 to come".
+pub fn tally(report: &ServiceReport, noun: &str, effect: EffectKind) -> String {
+    let mut counts = vec![
+        count(report.published, noun),
+        count(report.delivered, "delivery"),
+        count(report.effects, effect_noun(effect)),
+    ];
+    if report.pending > 0 {
+        counts.push(format!("{} to come", report.pending));
+    }
+    counts.join(" · ")
+}
+
 /// How it turned out: "412 orders, 415 deliveries, 412 charges: promise kept", or
 /// "412 orders, 415 deliveries, 415 charges: promise broken, 3 charges repeated".
 pub fn sentence(report: &ServiceReport, noun: &str, effect: EffectKind) -> String {

@@ -16,7 +16,8 @@ pub(super) fn title(
 ) {
     let (size, small) = sizes(mode);
     let y = place.title.y + 10.0;
-    let chips = stage.brokers.len() as f64 * 34.0 + 8.0;
+    let word = if mode == Mode::Wide { 66.0 } else { 8.0 };
+    let chips = stage.brokers.len() as f64 * 34.0 + word;
     let room = place.title.w - chips;
     let name_w = super::signs::width(&channel.name, bold(size));
     scene.fit(
@@ -335,13 +336,18 @@ pub(super) fn legend(scene: &mut Scene, stage: &Stage, layout: &Layout) {
         11.0
     });
     let y = layout.legend.center().y;
+    let wide = if layout.mode == Mode::Wide {
+        18.0
+    } else {
+        12.0
+    };
     let mut x = layout.legend.x;
     for (words, fill) in items {
         let width = super::signs::width(words, style);
-        if x + 24.0 + width > layout.legend.right() + 8.0 {
+        if x + wide + 6.0 + width > layout.legend.right() + 8.0 {
             continue;
         }
-        let sample = rect(x, y - 3.5, 18.0, 7.0);
+        let sample = rect(x, y - 3.5, wide, 7.0);
         if let Some(fill) = fill {
             scene.filled(sample, 0.0, Ink::Soft, fill);
         }
@@ -349,12 +355,12 @@ pub(super) fn legend(scene: &mut Scene, stage: &Stage, layout: &Layout) {
             scene.outline(sample.inset(0.5), 0.0, Ink::Soft, 1.0, false);
         }
         scene.text(
-            at(x + 24.0, y),
+            at(x + wide + 6.0, y),
             Align::Left,
             style,
             Ink::Soft,
             format_args!("{words}"),
         );
-        x += 24.0 + width + 12.0;
+        x += wide + 6.0 + width + 12.0;
     }
 }

@@ -1,5 +1,6 @@
 //! The drawing of a moment as a list of marks, back to front. A painter only has to follow it.
 
+pub mod bar;
 mod log;
 mod moving;
 mod producers;

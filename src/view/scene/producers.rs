@@ -200,6 +200,11 @@ fn chip(scene: &mut Scene, slot: Rect, waiting: &Waiting, picked: bool, wide: bo
 
 /// The brokers, small: they can be crashed with a click.
 pub(super) fn brokers(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Attention) {
+    if let (Mode::Wide, Some(first)) = (layout.mode, layout.brokers.first()) {
+        let spot = at(first.x - 8.0, first.center().y);
+        let words = format_args!("brokers");
+        scene.text(spot, Align::Right, plain(12.0), Ink::Soft, words);
+    }
     for (i, (view, place)) in stage.brokers.iter().zip(&layout.brokers).enumerate() {
         let hover = about.hover == Some(Hit::Broker(i as u16));
         let down = !view.up;
@@ -216,7 +221,11 @@ pub(super) fn brokers(scene: &mut Scene, stage: &Stage, layout: &Layout, about: 
             scene.filled(place.inset(2.0), 3.0, Ink::Line, Fill::Hatched);
         }
         let ink = if down { Ink::Lost } else { Ink::Ink };
-        let sign = if down { "✕" } else { "B" };
+        let sign = match (down, layout.mode) {
+            (true, _) => "✕",
+            (false, Mode::Wide) => "",
+            (false, _) => "B",
+        };
         scene.text(
             place.center(),
             Align::Center,

@@ -1,0 +1,271 @@
+//! The stage in words: the same model as the drawing, for readers who do not see it.
+
+use std::fmt::Write;
+
+use super::names;
+use super::stage::*;
+use crate::scenario::Scenario;
+use crate::trace::Leg;
+
+/// A part of the stage with what is to be said of it, a line each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Its heading.
+    pub title: String,
+    /// What is there.
+    pub lines: Vec<String>,
+}
+
+/// The moment in a few sentences.
+pub fn summary(stage: &Stage) -> String {
+    let mut text = format!("At {}: ", names::moment(stage.now));
+    for p in &stage.producers {
+        let _ = write!(
+            text,
+            "{}{} has published {} and waits for {} acks. ",
+            p.name,
+            if p.up { "" } else { " is down, it" },
+            p.published,
+            p.waiting_total
+        );
+    }
+    for s in &stage.services {
+        let down = s.members.iter().filter(|m| m.state == MemberState::Down);
+        let _ = write!(text, "{}: {} {}", s.name, s.effects, s.effects_noun);
+        if s.lag > 0 {
+            let _ = write!(text, ", {} behind", s.lag);
+        }
+        match down.count() {
+            0 => {}
+            n => {
+                let _ = write!(text, ", {n} of {} down", s.members.len());
+            }
+        }
+        text.push_str(". ");
+    }
+    text.trim_end().to_string()
+}
+
+/// Everything that is drawn, in words.
+pub fn details(stage: &Stage, scenario: &Scenario) -> Vec<Part> {
+    let mut parts: Vec<Part> = stage.producers.iter().map(|p| producer(p, stage)).collect();
+    for (c, channel) in stage.channels.iter().enumerate() {
+        parts.push(self::channel(channel, c as u16, scenario));
+    }
+    for (s, service) in stage.services.iter().enumerate() {
+        parts.push(self::service(service, s as u16, scenario));
+    }
+    let ways = |moving: &[Moving]| moving.iter().map(|m| way(m, scenario)).collect();
+    parts.push(Part {
+        title: "On the way".into(),
+        lines: ways(&stage.moving),
+    });
+    parts.push(Part {
+        title: "Lost a moment ago".into(),
+        lines: ways(&stage.fallen),
+    });
+    parts.retain(|p| !p.lines.is_empty());
+    parts
+}
+
+fn producer(p: &ProducerView, stage: &Stage) -> Part {
+    let mut lines = vec![format!(
+        "{}: {} published, {} known to be stored, {} given up",
+        if p.up { "up" } else { "down" },
+        p.published,
+        p.acked,
+        p.gave_up
+    )];
+    lines.extend(p.waiting.iter().map(|w| match w.attempt {
+        0 => format!("{} {} waits to be sent", stage.noun, w.message),
+        1 => format!("{} {} is sent and not acked", stage.noun, w.message),
+        n => format!(
+            "{} {} is sent for the {} time and not acked",
+            stage.noun,
+            w.message,
+            names::ordinal(n)
+        ),
+    }));
+    Part {
+        title: p.name.clone(),
+        lines,
+    }
+}
+
+fn channel(channel: &ChannelView, c: u16, scenario: &Scenario) -> Part {
+    let lines = match &channel.body {
+        ChannelBody::Log(partitions) => partitions
+            .iter()
+            .enumerate()
+            .flat_map(|(i, p)| partition(p, i, scenario))
+            .collect(),
+        ChannelBody::Queues(queues) => queues.iter().map(queue).collect(),
+        ChannelBody::Direct { sent, unheard } => {
+            vec![format!("{sent} passed on, {unheard} heard by nobody")]
+        }
+    };
+    Part {
+        title: names::topic(scenario, c),
+        lines,
+    }
+}
+
+fn partition(p: &PartitionView, i: usize, scenario: &Scenario) -> Vec<String> {
+    let leader = match p.leader {
+        Some(broker) => format!("led by broker {broker}"),
+        None => "without a leader".into(),
+    };
+    let in_sync = p.replicas.iter().filter(|r| r.in_sync).count();
+    let mut lines = vec![format!(
+        "partition {i}, {leader}: offsets {} to {}, high watermark {}, {in_sync} of {} copies in sync",
+        p.start,
+        p.end,
+        p.high_watermark,
+        p.replicas.len()
+    )];
+    lines.extend(p.cells.iter().filter_map(|cell| match cell.kind {
+        CellKind::Message {
+            message,
+            copy_of: Some(first),
+            ..
+        } => Some(format!(
+            "partition {i}: offset {} is {} again, first at offset {first}",
+            cell.offset,
+            names::message(scenario, message)
+        )),
+        _ => None,
+    }));
+    lines.extend(p.lanes.iter().map(|lane| {
+        format!(
+            "partition {i}, {}: committed below {}, processed below {}, delivered below {}",
+            names::service(scenario, lane.service),
+            lane.committed,
+            lane.processed,
+            lane.delivered
+        )
+    }));
+    lines
+}
+
+fn queue(q: &QueueView) -> String {
+    let again = q.items.iter().filter(|i| i.receives > 1).count();
+    format!(
+        "{}: {} visible, {} held by receivers, {again} received more than once, {} dead letters",
+        q.name, q.visible, q.in_flight, q.dead_total
+    )
+}
+
+fn service(service: &ServiceView, s: u16, scenario: &Scenario) -> Part {
+    let lines = service.members.iter().enumerate().map(|(m, member)| {
+        let name = names::member(scenario, s, m as u16);
+        let state = match member.state {
+            MemberState::Up => "up",
+            MemberState::Down => "down",
+            MemberState::Joining => "joining",
+            MemberState::Paused => "standing still",
+            MemberState::Zombie => "a zombie: what it believes to own is another's",
+        };
+        let own: Vec<String> = member
+            .partitions
+            .iter()
+            .map(|(_, p)| p.to_string())
+            .collect();
+        let own = match own.is_empty() {
+            true => String::new(),
+            false => format!(", owns partitions {}", own.join(", ")),
+        };
+        let doing = member.doing.map_or(String::new(), |d| {
+            let again = match d.nth {
+                0 | 1 => String::new(),
+                n => format!(" for the {} time", names::ordinal(n)),
+            };
+            format!(", works on {}{again}", names::message(scenario, d.message))
+        });
+        format!(
+            "{name}: {state}{own}{doing}, {} more in hand",
+            member.in_hand
+        )
+    });
+    Part {
+        title: format!(
+            "{}: {} {}",
+            service.name, service.effects, service.effects_noun
+        ),
+        lines: lines.collect(),
+    }
+}
+
+/// A packet in words; there is one line for each packet that is drawn.
+fn way(m: &Moving, scenario: &Scenario) -> String {
+    let about = match (m.message, m.count) {
+        (0, _) => String::new(),
+        (message, 0 | 1) => format!(" of {}", names::message(scenario, message)),
+        (message, n) => format!(
+            " of {} and {} more",
+            names::message(scenario, message),
+            n - 1
+        ),
+    };
+    let again = match (m.leg, m.attempt) {
+        (Leg::Request | Leg::Delivery, 2..) => format!(", {} try", names::ordinal(m.attempt)),
+        _ => String::new(),
+    };
+    let fate = match (m.lost, m.doubled) {
+        (true, _) => ", will not arrive",
+        (_, true) => ", a second copy made by the network",
+        _ => "",
+    };
+    format!(
+        "{}{about} from {} to {}{again}{fate}",
+        names::leg(m.leg),
+        names::place(scenario, m.from),
+        names::place(scenario, m.to)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::preset;
+    use crate::timeline::Timeline;
+
+    #[test]
+    fn there_is_a_line_for_each_packet_and_each_thing() {
+        let scenario = preset("order-processing").expect("a preset");
+        let mut timeline = Timeline::new(scenario.clone()).expect("it runs");
+        let mut packets = 0;
+        for at in 1..200_u64 {
+            timeline.advance(at * 5_000, usize::MAX);
+            let stage = Stage::of(timeline.run().world());
+            let parts = details(&stage, &scenario);
+            let of = |title: &str| {
+                let part = parts.iter().find(|p| p.title == title);
+                part.map_or(0, |p| p.lines.len())
+            };
+            assert_eq!(of("On the way"), stage.moving.len());
+            assert_eq!(of("Lost a moment ago"), stage.fallen.len());
+            packets += stage.moving.len();
+            for s in &stage.services {
+                let part = parts.iter().find(|p| p.title.starts_with(&s.name));
+                assert_eq!(part.map(|p| p.lines.len()), Some(s.members.len()));
+            }
+        }
+        assert!(packets > 20, "something moved: {packets}");
+    }
+
+    #[test]
+    fn the_summary_names_everyone_and_is_short() {
+        let scenario = preset("order-processing").expect("a preset");
+        let mut timeline = Timeline::new(scenario.clone()).expect("it runs");
+        timeline.advance(3_000_000, usize::MAX);
+        let text = summary(&Stage::of(timeline.run().world()));
+        for service in &scenario.services {
+            assert!(text.contains(&service.name), "{text}");
+        }
+        assert!(
+            text.starts_with("At 3.000 s: Order API has published"),
+            "{text}"
+        );
+        assert!(text.len() < 400, "{text}");
+    }
+}
