@@ -20,6 +20,8 @@ pub struct Run {
     world: World,
     ledger: Ledger,
     finished: bool,
+    /// Nothing can change any more; otherwise a finished run was cut short, and what is open stays open.
+    settled: bool,
 }
 
 impl Run {
@@ -41,6 +43,7 @@ impl Run {
             world: World::with_faults(scenario, plan)?,
             ledger,
             finished: false,
+            settled: false,
         })
     }
 
@@ -64,9 +67,9 @@ impl Run {
         self.finished
     }
 
-    /// The judgement so far; once the run is finished, the judgement.
+    /// The judgement so far; once everything has settled, the judgement.
     pub fn report(&self) -> Report {
-        self.ledger.report(self.finished)
+        self.ledger.report(self.settled)
     }
 
     /// Goes on until `until`, but handles at most about `limit` events. `see` gets each event of the trace.
@@ -140,8 +143,9 @@ impl Run {
         let scenario = self.world.scenario();
         let limit = scenario.duration.0.saturating_add(scenario.drain.0);
         let now = self.world.now();
-        if self.world.settled() || now >= limit {
-            self.finished = true;
+        self.settled = self.world.settled();
+        self.finished = self.settled || now >= limit;
+        if self.settled {
             self.ledger.settle(now, self.world.traced());
         }
     }
