@@ -152,11 +152,15 @@ impl Consumer {
         answer: Result<ConsumerAnswer, ErrorCode>,
     ) {
         // An answer about an earlier generation says nothing about this one.
-        if sender == self.sender
-            && let Err(error) = answer
-        {
-            self.on_member_error(error);
+        let Err(error) = answer else { return };
+        if sender != self.sender {
+            return;
         }
+        // A member that joins already need not be told to (`HeartbeatResponseHandler`).
+        if error == ErrorCode::RebalanceInProgress && self.phase != Phase::Stable {
+            return;
+        }
+        self.on_member_error(error);
     }
 
     pub(super) fn on_commit(
