@@ -110,6 +110,9 @@ impl Ledger {
                 message,
                 key,
             } => self.published(producer, topic, message, key),
+            // A service's own producer learns about its output, which says nothing of the message.
+            Kind::Acked { producer, .. } | Kind::GaveUp { producer, .. }
+                if usize::from(producer) >= self.plan.producers.len() => {}
             Kind::Acked { message, .. } => self.acked(message),
             Kind::GaveUp { message, why, .. } => self.gave_up(message, why),
             kind => {
