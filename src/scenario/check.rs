@@ -198,6 +198,13 @@ impl Problems {
             &format!("{name}.commit"),
             || format!("`{name}` commits automatically, which only a log's consumer can."),
         );
+        self.unless(
+            on_log || !service.wait_for_order,
+            &format!("{name}.waitForOrder"),
+            || {
+                format!("`{name}` waits for order, which only a log's consumer can: it holds back without a lease that runs out.")
+            },
+        );
         if let Some(reason) = contradiction(service, on_log) {
             let idempotency = params::get(s, &format!("{name}.idempotency")).unwrap_or_default();
             self.0.push(Problem::sentence(

@@ -49,6 +49,8 @@ pub struct Load {
     pub messages: u32,
     /// How many different keys (users) there are.
     pub users: u32,
+    /// So many messages of a producer in a row belong to one key, then comes the next key; 0: each message's key is drawn.
+    pub in_a_row: u32,
     /// True: evenly spaced. False: as a Poisson process.
     pub regular: bool,
     /// False: messages have no key and go to sticky partitions.
@@ -177,7 +179,7 @@ pub enum Acks {
 pub struct Producer {
     /// Name.
     pub name: String,
-    /// Where it publishes: names of topics; message n goes to topic n modulo their number.
+    /// Where it publishes: names of topics; its nth message goes to topic n modulo their number.
     pub topics: Vec<String>,
     /// `acks`.
     pub acks: Acks,

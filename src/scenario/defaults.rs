@@ -30,6 +30,7 @@ impl Default for Load {
             rate: 10,
             messages: 0,
             users: 200,
+            in_a_row: 0,
             regular: false,
             keyed: true,
             noun: "order".into(),

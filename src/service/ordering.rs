@@ -47,6 +47,23 @@ impl<T> WaitBuffer<T> {
         self.held.len()
     }
 
+    /// The items that wait.
+    pub fn held(&self) -> impl Iterator<Item = &T> {
+        self.held.values().map(|(_, item)| item)
+    }
+
+    /// Lets go of the waiting items that `gone` picks; they may be offered again.
+    pub fn forget(&mut self, gone: impl Fn(&T) -> bool) {
+        let deadlines = &mut self.deadlines;
+        self.held.retain(|&(key, sequence), (until, item)| {
+            let keep = !gone(item);
+            if !keep {
+                deadlines.remove(&(*until, key, sequence));
+            }
+            keep
+        });
+    }
+
     /// An item arrives. A repeat of a waiting one counts as late.
     pub fn offer(&mut self, key: u64, sequence: u64, item: T, now: Micros) -> Offered<T> {
         let next = self.next.get(&key).copied().unwrap_or(0);
@@ -193,6 +210,23 @@ mod tests {
             (buffer.give_up(100), buffer.offer(1, 1, 'b', 101)),
             (None, Offered::Late('b'))
         );
+    }
+
+    #[test]
+    fn what_is_forgotten_can_be_offered_again() {
+        let mut buffer = WaitBuffer::new(10, 100);
+        assert_eq!(buffer.offer(1, 1, 'b', 0), Offered::Held);
+        assert_eq!(buffer.offer(1, 2, 'c', 0), Offered::Held);
+        buffer.forget(|&item| item == 'b');
+        assert!(buffer.held().eq(&['c']));
+        assert_eq!(buffer.offer(1, 1, 'b', 50), Offered::Held);
+        assert_eq!(buffer.next_deadline(), Some(100));
+        assert_eq!(buffer.offer(1, 0, 'a', 60), Offered::Ready('a'));
+        assert_eq!(
+            [buffer.release(1), buffer.release(1), buffer.release(1)],
+            [Some('b'), Some('c'), None]
+        );
+        assert_eq!(buffer.next_deadline(), None);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use super::handler::Work;
 use super::member::{Frontier, MemberActor, Seat, ServiceActor};
 use super::publish::{ProducerActor, Publishing};
 use super::queues::Body;
+use super::turns::turns;
 use super::{Ev, MAX_SERVICES, MESSAGE_WINDOW, World};
 
 /// `group.initial.rebalance.delay.ms`: long enough for all instances of a fresh start to join at once.
@@ -159,6 +160,7 @@ impl World {
                 waiting: Vec::new(),
                 tick: None,
                 frontiers,
+                turns: turns(config.wait_for_order),
                 effects: 0,
             };
             for member in 0..config.instances as u16 {
@@ -306,6 +308,7 @@ impl World {
         self.schedule_publish();
         self.schedule_crashes();
         self.schedule_placed();
+        self.schedule_growth();
     }
 
     /// An instance starts to live: its consumer joins the group with its first poll.
@@ -441,7 +444,7 @@ fn topic_actor(
 ) -> Result<TopicActor, Vec<String>> {
     let partitions = match &topic.channel {
         Channel::Log(log) => (0..log.partitions)
-            .map(|p| PartitionActor::new(&scenario.cluster, log, p + nth))
+            .map(|first| PartitionActor::new(&scenario.cluster, log, first))
             .collect(),
         _ => Vec::new(),
     };

@@ -124,7 +124,11 @@ impl World {
     }
 
     /// Lets something happen in a group, writes down what changed, and sends the answers due.
-    fn with_group(&mut self, service: u16, act: impl FnOnce(&mut Group, u64) -> Vec<Answer>) {
+    pub(super) fn with_group(
+        &mut self,
+        service: u16,
+        act: impl FnOnce(&mut Group, u64) -> Vec<Answer>,
+    ) {
         let now = self.now;
         let actor = &mut self.services[usize::from(service)];
         let before: Vec<MemberId> = actor.group.members().map(|(id, _)| id).collect();

@@ -1,6 +1,8 @@
 //! What an instance does with the records of a poll: one step after the other, and a crash can fall
 //! between any two.
 
+use std::collections::VecDeque;
+
 use crate::broker::wire::{ErrorCode, Micros, Offset, TopicPartition};
 use crate::client::consumer::{ConsumerRecord, Offsets};
 use crate::scenario::{EffectKind, HandlerStep};
@@ -19,6 +21,8 @@ pub(super) struct Work {
     /// The records.
     pub batch: Vec<ConsumerRecord>,
     at: usize,
+    /// Held back before, and now it is their turn.
+    pub released: VecDeque<ConsumerRecord>,
     handler: Handler,
     stage: Stage,
     /// Number of the step under way; the alarm of an abandoned one finds another number.
@@ -53,6 +57,7 @@ impl Default for Work {
         Work {
             batch: Vec::new(),
             at: 0,
+            released: VecDeque::new(),
             handler: Handler::new(),
             stage: Stage::Idle,
             serial: 0,
@@ -159,10 +164,10 @@ impl World {
     /// Commits what the poll handed out, before or after its records are handled.
     fn commit_batch(&mut self, seat: Seat, first: bool) {
         let now = self.now;
+        let offsets = self.offsets_to_commit(seat);
         let Some(actor) = self.seated(seat) else {
             return;
         };
-        let offsets = actor.work.offsets();
         let Some(consumer) = &mut actor.consumer else {
             return;
         };
@@ -178,10 +183,8 @@ impl World {
 
     /// Starts the handler on the next record, or ends the batch.
     fn begin_record(&mut self, seat: Seat) {
-        let Some(work) = self.work(seat) else { return };
-        let Some(record) = work.batch.get(work.at).copied() else {
-            self.end_batch(seat);
-            return;
+        let Some(record) = self.take_record(seat) else {
+            return self.end_batch(seat);
         };
         let service_time = self.service_time(seat.service, record.message.id);
         let Some(work) = self.work(seat) else { return };
@@ -189,6 +192,22 @@ impl World {
         work.stage = Stage::Handling;
         work.service_time = service_time;
         self.schedule_step(seat, 0);
+    }
+
+    /// The next record whose turn it is.
+    fn take_record(&mut self, seat: Seat) -> Option<ConsumerRecord> {
+        loop {
+            let work = self.work(seat)?;
+            if let Some(record) = work.released.pop_front() {
+                work.batch.insert(work.at, record);
+                return Some(record);
+            }
+            let record = work.batch.get(work.at).copied()?;
+            if !self.must_wait(seat, record) {
+                return Some(record);
+            }
+            self.work(seat)?.at += 1;
+        }
     }
 
     fn service_time(&self, service: u16, message: u64) -> Micros {
@@ -261,6 +280,7 @@ impl World {
 
     fn commit_record(&mut self, seat: Seat, record: ConsumerRecord) {
         let now = self.now;
+        let offset = self.without_waiters(seat, record.partition, record.offset + 1);
         let Some(actor) = self.seated(seat) else {
             return;
         };
@@ -271,7 +291,7 @@ impl World {
             }
             return;
         };
-        let request = consumer.commit(Offsets::from([(record.partition, record.offset + 1)]), now);
+        let request = consumer.commit(Offsets::from([(record.partition, offset)]), now);
         actor.work.stage = Stage::CommitOne { request };
         self.send_requests(seat);
         self.plan_member_timer(seat);
@@ -580,6 +600,7 @@ impl World {
         if let Some(work) = self.work(seat) {
             work.at += 1;
         }
+        self.next_turn(service, record.message.key);
         self.begin_record(seat);
     }
 
@@ -601,7 +622,9 @@ impl World {
                 consumer.seek(record.partition, record.offset);
             }
         }
+        let released = std::mem::take(&mut actor.work.released);
         actor.work.abandon();
+        actor.work.released = released;
         self.drive_member(seat);
     }
 
@@ -625,6 +648,9 @@ impl World {
         if let Some(work) = self.work(seat) {
             work.stage = Stage::Idle;
             work.batch.clear();
+            if let Some(record) = work.released.pop_front() {
+                return self.begin_batch(seat, vec![record]);
+            }
         }
         // Polling at once from here could recurse; the alarm rings in the same microsecond.
         self.plan_member_timer(seat);
@@ -726,6 +752,7 @@ impl World {
             for (at, offset) in starts {
                 consumer.seek(at, offset);
             }
+            self.forget_waiters(seat, &[]);
         }
         self.rest(seat);
     }
@@ -753,6 +780,7 @@ impl World {
                 },
             );
         }
+        self.forget_waiters(self.seat(service, member), &[]);
         let Some(actor) = self.member_mut(service, member) else {
             return;
         };

@@ -47,6 +47,8 @@ pub(super) struct ServiceActor {
     pub waiting: Vec<super::group::Waiting>,
     pub tick: Option<Micros>,
     pub frontiers: Vec<Frontier>,
+    /// Whose turn it is, where the service waits for order.
+    pub turns: Option<super::turns::Turns>,
     pub effects: u64,
 }
 
@@ -324,6 +326,9 @@ impl World {
             if let Some(frontier) = frontier {
                 frontier.owner = None;
             }
+        }
+        if !partitions.is_empty() {
+            self.forget_waiters(seat, partitions);
         }
     }
 

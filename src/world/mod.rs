@@ -10,6 +10,7 @@ mod build;
 mod cluster;
 mod crash;
 mod group;
+mod growth;
 mod handler;
 mod intervene;
 mod lease;
@@ -26,6 +27,7 @@ mod receive;
 mod settled;
 mod sns;
 mod transaction;
+mod turns;
 
 use std::sync::Arc;
 
@@ -76,6 +78,8 @@ pub struct World {
 struct MessageRow {
     /// The latest event of its life outside the services: published, sent, appended.
     last: EventId,
+    /// Its number among the messages of its key, from 0, where a service waits for order.
+    sequence: u32,
     /// Times appended or enqueued.
     copies: u16,
     /// Times enqueued in each service's own queue, where each has one.
@@ -137,6 +141,10 @@ enum Ev {
     Detected { broker: u16, life: u32 },
     /// A broker's link to the others is cut.
     Cut { broker: u16, lasting: Micros },
+    /// A service has waited long enough for messages that are missing.
+    TurnOver { service: u16 },
+    /// Partitions are added to a topic.
+    Grow { topic: u16 },
     /// A process stands still.
     Pause {
         service: u16,
@@ -250,6 +258,8 @@ impl World {
             Ev::Restart { party, dead, next } => self.restart_due(party, dead, next),
             Ev::Detected { broker, life } => self.broker_detected(broker, life),
             Ev::Cut { broker, lasting } => self.cut(broker, lasting),
+            Ev::TurnOver { service } => self.turn_over(service),
+            Ev::Grow { topic } => self.grow(topic),
             Ev::Pause {
                 service,
                 member,

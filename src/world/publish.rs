@@ -1,6 +1,6 @@
 //! Applications publish; producers send, wait, and send again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::broker::wire::{BrokerId, ErrorCode, Message, Micros, TopicPartition};
@@ -23,6 +23,8 @@ pub(super) struct Publishing {
     pub count: u64,
     /// Arrivals drawn, those turned away by a dead producer among them.
     arrivals: u64,
+    /// Messages of each key so far, where a service waits for order.
+    sequences: BTreeMap<u64, u32>,
     /// No more messages come.
     pub ended: bool,
 }
@@ -35,6 +37,8 @@ pub(super) struct ProducerActor {
     /// Number of this process's life; what was meant for an earlier life is dropped.
     pub life: u32,
     pub up: bool,
+    /// Messages its application has handed to it.
+    handed: u64,
     pub acked: u64,
     pub gave_up: u64,
     wake: Option<Micros>,
@@ -118,6 +122,7 @@ impl ProducerActor {
             sticky: StickyPartitioner::new(config.batch_records),
             life: 0,
             up: true,
+            handed: 0,
             acked: 0,
             gave_up: 0,
             wake: None,
@@ -180,16 +185,12 @@ impl World {
         }
         self.publishing.count += 1;
         let id = self.publishing.count;
-        let users = u64::from(self.scenario.load.users.max(1));
-        let drawn = FaultKey {
-            site: Site::Key,
-            party: 0,
-            entity: id,
-            attempt: 1,
-        };
-        let key = drawn.bits(&self.draw) % users;
+        let key = self.key_of(producer, id);
+        let sequence = self.next_sequence(key);
         let topics = &self.producer_topics[usize::from(producer)];
-        let topic = topics[(id - 1) as usize % topics.len()];
+        let actor = &mut self.producers[usize::from(producer)];
+        let topic = topics[(actor.handed % topics.len() as u64) as usize];
+        actor.handed += 1;
         let event = self.record(
             NO_CAUSE,
             Kind::Published {
@@ -201,6 +202,7 @@ impl World {
         );
         if let Some(row) = self.messages.get_mut(id) {
             row.last = event;
+            row.sequence = sequence;
         }
         let message = Message { id, key };
         if self.producers[usize::from(producer)].every > 0 {
@@ -212,6 +214,33 @@ impl World {
             self.hand_over(producer, topic, message);
         }
         self.drive_producer(producer);
+    }
+
+    fn key_of(&self, producer: u16, message: u64) -> u64 {
+        let load = &self.scenario.load;
+        let users = u64::from(load.users.max(1));
+        if load.in_a_row > 0 {
+            let handed = self.producers[usize::from(producer)].handed;
+            let nth = handed / u64::from(load.in_a_row);
+            return (nth * self.scenario.producers.len() as u64 + u64::from(producer)) % users;
+        }
+        let drawn = FaultKey {
+            site: Site::Key,
+            party: 0,
+            entity: message,
+            attempt: 1,
+        };
+        drawn.bits(&self.draw) % users
+    }
+
+    /// The message's number within its key, which a service needs that waits for order.
+    fn next_sequence(&mut self, key: u64) -> u32 {
+        if self.services.iter().all(|service| service.turns.is_none()) {
+            return 0;
+        }
+        let next = self.publishing.sequences.entry(key).or_default();
+        *next = next.saturating_add(1);
+        *next - 1
     }
 
     /// A producer that publishes in transactions takes messages only while one is open.

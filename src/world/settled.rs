@@ -26,6 +26,10 @@ impl World {
                         .members
                         .iter()
                         .all(|member| member.work.is_idle() && member.receiver.waiting() == 0)
+                        && service
+                            .turns
+                            .as_ref()
+                            .is_none_or(|turns| turns.waiting() == 0)
                         && self.has_read_all(service)
                         && (!reports_progress(service, config) || committed_all(service))
                 })

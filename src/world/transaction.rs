@@ -368,6 +368,7 @@ impl World {
 
     /// The batch is handled: its offsets join the transaction, and it ends.
     pub(super) fn commit_transaction(&mut self, seat: Seat) {
+        let offsets = self.offsets_to_commit(seat);
         let Some(actor) = self.seated(seat) else {
             return;
         };
@@ -379,7 +380,7 @@ impl World {
             group: u32::from(seat.service),
             member: membership.member.unwrap_or(0),
             generation: membership.generation,
-            offsets: actor.work.offsets(),
+            offsets,
         };
         let client = &mut self.producers[usize::from(producer)].client;
         if client.send_offsets(offsets).is_err() || client.commit().is_err() {

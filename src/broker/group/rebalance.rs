@@ -292,6 +292,28 @@ impl Group {
         }
     }
 
+    /// Topics have these numbers of partitions from now on. The group's leader, who watches them, asks for
+    /// a rebalance when they change (`ConsumerCoordinator.rejoinNeededOrPending`); a group without members
+    /// deals them out at its next one.
+    pub fn set_topics(&mut self, now: Micros, topics: Arc<[u32]>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        let before = std::mem::replace(&mut self.config.topics, topics);
+        let size = |topics: &[u32], topic: TopicId| topics.get(topic as usize).copied();
+        let concerned = self
+            .members
+            .iter()
+            .flat_map(|member| member.topics.iter())
+            .any(|&topic| size(&before, topic) != size(&self.config.topics, topic));
+        let working = matches!(
+            self.state,
+            GroupState::Stable | GroupState::CompletingRebalance
+        );
+        if concerned && working {
+            self.prepare_rebalance(now, &mut answers);
+        }
+        answers
+    }
+
     /// Removes members whose session ended and completes phases whose time is up.
     pub fn tick(&mut self, now: Micros) -> Vec<Answer> {
         let mut answers = Vec::new();

@@ -110,6 +110,8 @@ rows! { LOAD = Producer, Scenario, whole, whole_mut;
         "Messages published a second, over all producers.";
     restart "users": count(1, 1_000_000), load.users, "Users", "different keys",
         "How many different users (keys) the messages belong to.";
+    restart "inARow": count_or(1_000, "drawn"), load.in_a_row, "In a row", "messages in a row of one user",
+        "So many messages in a row belong to one user, then comes the next one; otherwise each message's user is drawn.";
     restart "messages": count_or(1_000_000_000, "no such end"), load.messages, "Messages", "messages, then no more",
         "Publishing stops after so many messages.";
     restart "regular": FLAG, load.regular, "Evenly spaced", "evenly spaced messages",
