@@ -1,14 +1,23 @@
 //! The main job: one topic of orders, four services, four promises.
 
+use super::kit::expect;
 use crate::scenario::*;
 
 /// A service of the order scenario under its usual guarantee.
-fn service(name: &str, instances: u32, effect: EffectKind, guarantee: Guarantee) -> Service {
+/// A message takes its time, so that a crash finds something in hand.
+fn service(
+    name: &str,
+    instances: u32,
+    effect: EffectKind,
+    guarantee: Guarantee,
+    service_time: Span,
+) -> Service {
     let mut service = Service {
         name: name.into(),
         topics: vec!["order-events".into()],
         instances,
         effect,
+        service_time,
         ..Service::default()
     };
     service.promise(guarantee);
@@ -36,19 +45,31 @@ pub(super) fn order_processing() -> Scenario {
             ..Producer::default()
         }],
         services: vec![
-            service("Payment", 1, Charge, AtLeastOnceIdempotent),
-            service("Inventory", 3, Stock, AtLeastOnceIdempotent),
-            service("Notification", 2, Mail, AtLeastOnce),
-            service("Analytics", 5, Count, AtMostOnce),
+            service("Payment", 1, Charge, AtLeastOnceIdempotent, Span::ms(70)),
+            service("Inventory", 3, Stock, AtLeastOnceIdempotent, Span::ms(90)),
+            service("Notification", 2, Mail, AtLeastOnce, Span::ms(90)),
+            service("Analytics", 5, Count, AtMostOnce, Span::ms(90)),
         ],
         faults: Faults {
             loss: Ratio::percent(5),
             ack_loss: Ratio::percent(5),
             latency: Span::ms(1),
             jitter: Span::ms(1),
-            consumer_crash: Span::s(10),
+            consumer_crash: Span::s(12),
             ..Faults::default()
         },
+        expects: vec![
+            expect("Payment", "held", "=", 1),
+            expect("Payment", "duplicated", "=", 0),
+            expect("Inventory", "held", "=", 1),
+            expect("Inventory", "duplicated", "=", 0),
+            expect("Notification", "held", "=", 1),
+            expect("Notification", "lost", "=", 0),
+            expect("Notification", "duplicated", ">=", 1),
+            expect("Analytics", "held", "=", 1),
+            expect("Analytics", "lost", ">=", 1),
+            expect("Analytics", "duplicated", "=", 0),
+        ],
         ..Scenario::default()
     }
 }
