@@ -151,6 +151,15 @@ impl World {
         let (service, member) = (seat.service, seat.member);
         let prefetch = self.scenario.services[usize::from(service)].max_poll;
         let auto_ack = self.acks_itself(service);
+        let earlier = self.amqp(at).and_then(|actor| {
+            let mut conns = actor.conns.iter();
+            conns.find(|(other, _)| other.member == member).copied()
+        });
+        match earlier {
+            Some((other, newer)) if other == seat && newer >= link => return,
+            Some((other, old)) => self.close_channel(at, other, old, NO_CAUSE),
+            None => {}
+        }
         let Some(actor) = self.amqp_mut(at) else {
             return;
         };

@@ -123,8 +123,10 @@ impl World {
             let mut conns = topic.conns.iter();
             conns.find(|other| other.id() == conn.id()).copied()
         });
-        if let Some(old) = earlier {
-            self.unsubscribe(at, old.seat, old.link, NO_CAUSE);
+        match earlier {
+            Some(newer) if newer.seat == seat && newer.link >= link => return,
+            Some(old) => self.unsubscribe(at, old.seat, old.link, NO_CAUSE),
+            None => {}
         }
         let Some(topic) = self.pubsub(at) else { return };
         let to = Subscription::Channel(at.topic);

@@ -159,7 +159,8 @@ impl World {
     ) {
         let Way { leg, from, to } = way;
         let mut arrives = self.now + self.delay(leg, &about, doubled);
-        if in_order(leg) && !doubled {
+        let connected = in_order(leg) || matches!(cargo, Cargo::Queue(_));
+        if connected && !doubled {
             let last = self.network.last_arrival.entry((from, to)).or_default();
             arrives = arrives.max(*last);
             *last = arrives;

@@ -24,7 +24,7 @@ impl World {
         let service = usize::from(seat.service) % MAX_SERVICES;
         for record in records.iter() {
             if let Some(row) = self.messages.get_mut(record.message.id) {
-                row.sent[service] = row.sent[service].saturating_add(1);
+                row.sent[service] = row.sent[service].wrapping_add(1);
             }
         }
         let Some(first) = records.first().map(|record| record.message.id) else {

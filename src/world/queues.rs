@@ -332,6 +332,10 @@ impl World {
     }
 
     fn open_link(&mut self, at: TopicPartition, seat: Seat, link: u32) {
+        // Whoever asked is dead by now: nobody completes the connection.
+        if self.seated(seat).is_none() {
+            return;
+        }
         match self.body(at.topic) {
             Some(Body::Amqp(_)) => self.consume(at, seat, link),
             Some(Body::PubSub(_)) => self.subscribe(at, seat, link),

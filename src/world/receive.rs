@@ -45,7 +45,7 @@ struct Link {
     /// Number of the receive or connection.
     number: u32,
     state: LinkState,
-    /// When it was opened.
+    /// When it was asked for.
     since: Micros,
 }
 
@@ -57,6 +57,12 @@ enum LinkState {
     Asking { until: Micros },
     /// Connected.
     Open,
+}
+
+impl Link {
+    fn is_down(&self) -> bool {
+        matches!(self.state, LinkState::Down { .. })
+    }
 }
 
 impl Receiver {
@@ -169,6 +175,7 @@ impl World {
                 state: LinkState::Asking {
                     until: now + wait + patience,
                 },
+                since: now,
                 ..link
             };
             let at = link.at;
@@ -255,16 +262,21 @@ impl World {
     /// Messages have reached an instance, or an empty answer has.
     pub(super) fn records_arrive(&mut self, seat: Seat, number: u32, records: &[ConsumerRecord]) {
         let now = self.now;
+        let answer = records
+            .first()
+            .is_none_or(|first| self.leases(first.partition));
         let known = self.receiver(seat).and_then(|receiver| {
             let mut links = receiver.links.iter_mut();
-            links.find(|link| link.number == number)
+            links.find(|link| link.number == number && !link.is_down())
         });
         let Some(link) = known else {
             return self.nobody_there(seat, records);
         };
-        if link.state != LinkState::Open {
-            link.state = LinkState::Down { again: now };
-        }
+        link.state = if answer {
+            LinkState::Down { again: now }
+        } else {
+            LinkState::Open
+        };
         for record in records {
             self.record_delivery(seat, record);
         }
@@ -353,7 +365,6 @@ impl World {
         let Some(link) = links.find(|link| link.at == at && link.number == number) else {
             return;
         };
-        link.since = now;
         link.state = if up {
             LinkState::Open
         } else {
@@ -391,8 +402,7 @@ impl World {
             let message = packet.about.message;
             self.unheard(at, seat.service, message, Why::NobodyListening);
         }
-        let Some(link) = link.filter(|l| l.state == LinkState::Open && l.since <= packet.sent)
-        else {
+        let Some(link) = link.filter(|l| !l.is_down() && l.since <= packet.sent) else {
             return;
         };
         self.close_link(at, seat, link.number, packet.cause);
