@@ -7,6 +7,7 @@ pub mod names;
 mod of_world;
 pub mod scene;
 pub mod sentence;
+pub mod sequence;
 pub mod stage;
 pub mod story;
 pub mod twin;

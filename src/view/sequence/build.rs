@@ -1,0 +1,410 @@
+//! From events to lanes, arrows and notes.
+
+use std::collections::BTreeMap;
+
+use super::{Arrow, Fate, Lane, LaneOf, Note, Row, Sequence};
+use crate::broker::wire::Micros;
+use crate::explain::life;
+use crate::scenario::Scenario;
+use crate::trace::{Event, EventId, Kind, Leg, Party};
+use crate::view::names;
+use crate::view::sentence::clause;
+use crate::view::story::{self, Tag};
+use crate::view::words::effect_done;
+
+struct Drawing<'a> {
+    scenario: &'a Scenario,
+    message: u64,
+    /// Rows with the lanes they are about; lanes get their positions at the end.
+    arrows: Vec<(LaneOf, LaneOf, Arrow)>,
+    notes: Vec<(LaneOf, Note)>,
+    /// Arrows that have left and not arrived, by the event they left with.
+    open: BTreeMap<EventId, usize>,
+    producer: u16,
+    /// Where the message is, or will be, kept.
+    place: LaneOf,
+    /// Since when it can be read there.
+    readable: Micros,
+    /// The instance that has it last, by service.
+    member: BTreeMap<u16, u16>,
+    /// When it was last leased, by service and instance.
+    leased: BTreeMap<(u16, u16), Micros>,
+}
+
+pub(super) fn sequence(scenario: &Scenario, events: &[Event], message: u64) -> Sequence {
+    let life = life(events, message);
+    let mut drawing = Drawing {
+        scenario,
+        message,
+        arrows: Vec::new(),
+        notes: Vec::new(),
+        open: BTreeMap::new(),
+        producer: 0,
+        place: first_place(&life),
+        readable: 0,
+        member: BTreeMap::new(),
+        leased: BTreeMap::new(),
+    };
+    life.iter().for_each(|event| drawing.take(event));
+    drawing.finish(&life)
+}
+
+/// Where the message goes: the first partition or queue that answers it, else its topic.
+fn first_place(life: &[Event]) -> LaneOf {
+    let known = life.iter().find_map(|event| place_of(&event.kind));
+    let topic = life.iter().find_map(|event| match event.kind {
+        Kind::Published { topic, .. } => Some(LaneOf::Topic(topic)),
+        _ => None,
+    });
+    known.or(topic).unwrap_or(LaneOf::Topic(0))
+}
+
+fn place_of(kind: &Kind) -> Option<LaneOf> {
+    match *kind {
+        Kind::Appended {
+            topic, partition, ..
+        }
+        | Kind::Recognised {
+            topic, partition, ..
+        }
+        | Kind::Refused {
+            topic, partition, ..
+        } => Some(LaneOf::Partition(topic, partition)),
+        Kind::Enqueued { topic, queue, .. } | Kind::Deduplicated { topic, queue, .. } => {
+            Some(LaneOf::Queue(topic, queue))
+        }
+        _ => None,
+    }
+}
+
+impl Drawing<'_> {
+    fn take(&mut self, event: &Event) {
+        match event.kind {
+            Kind::Published { producer, .. } => {
+                self.producer = producer;
+                self.note(LaneOf::Producer(producer), event);
+            }
+            Kind::Sent {
+                producer, attempt, ..
+            } => self.sent(event, producer, attempt),
+            Kind::PacketLost { leg, .. } => self.lost(event, leg),
+            Kind::Appended { .. }
+            | Kind::Recognised { .. }
+            | Kind::Refused { .. }
+            | Kind::Enqueued { .. }
+            | Kind::Deduplicated { .. } => self.at_broker(event),
+            Kind::HighWatermark { .. } => self.readable = event.at,
+            Kind::Acked { producer, .. } => self.acked(event, producer),
+            Kind::Leased {
+                service, member, ..
+            } => {
+                self.leased.insert((service, member), event.at);
+            }
+            Kind::Delivered {
+                service,
+                member,
+                nth,
+                ..
+            } => self.delivered(event, service, member, nth),
+            Kind::Effect {
+                service,
+                member,
+                nth,
+                ..
+            } => self.effect(event, service, member, nth),
+            Kind::CommitSent {
+                service, member, ..
+            } => self.commit(event, service, member, Fate::OnTheWay),
+            Kind::Deleted {
+                service, member, ..
+            } => self.commit(event, service, member, Fate::Arrives(event.at)),
+            Kind::Committed { .. } | Kind::CommitRefused { .. } => self.committed(event),
+            Kind::Step { .. } | Kind::Processed { .. } => {}
+            _ => {
+                let lane = self.lane_of(&event.kind);
+                self.note(lane, event);
+            }
+        }
+    }
+
+    fn arrow(&mut self, from: LaneOf, to: LaneOf, event: &Event, label: String) -> &mut Arrow {
+        let arrow = Arrow {
+            from: 0,
+            to: 0,
+            sent_at: event.at,
+            fate: Fate::Arrives(event.at),
+            label,
+            answer: false,
+            attempt: 0,
+            event: event.id,
+            tag: story::tag(&event.kind),
+        };
+        self.arrows.push((from, to, arrow));
+        let last = self.arrows.len() - 1;
+        &mut self.arrows[last].2
+    }
+
+    fn note(&mut self, lane: LaneOf, event: &Event) {
+        let note = Note {
+            lane: 0,
+            at: event.at,
+            text: clause(&event.kind, self.scenario),
+            event: event.id,
+            tag: story::tag(&event.kind),
+        };
+        self.notes.push((lane, note));
+    }
+
+    fn sent(&mut self, event: &Event, producer: u16, attempt: u32) {
+        let it = names::message(self.scenario, self.message);
+        let label = match attempt {
+            0 | 1 => it,
+            n => format!("{it}, attempt {n}"),
+        };
+        let place = self.place;
+        let arrow = self.arrow(LaneOf::Producer(producer), place, event, label);
+        arrow.fate = Fate::OnTheWay;
+        arrow.attempt = attempt;
+        self.open.insert(event.id, self.arrows.len() - 1);
+    }
+
+    fn lost(&mut self, event: &Event, leg: Leg) {
+        let (producer, place) = (LaneOf::Producer(self.producer), self.place);
+        match leg {
+            Leg::Request => {
+                let newest = self.open.values().next_back().copied();
+                let index = self.open.remove(&event.cause).or(newest);
+                if let Some(index) = index {
+                    self.arrows[index].2.fate = Fate::Lost;
+                    self.arrows[index].2.tag = Tag::Lost;
+                }
+                self.open.retain(|_, open| Some(*open) != index);
+            }
+            Leg::Ack => {
+                let arrow = self.arrow(place, producer, event, "ack".into());
+                arrow.fate = Fate::Lost;
+                arrow.answer = true;
+            }
+            Leg::Delivery => {
+                let Some(service) = crate::explain::service_of(&event.kind) else {
+                    return;
+                };
+                let member = self.member.get(&service).copied().unwrap_or(0);
+                let label = names::message(self.scenario, self.message);
+                let to = LaneOf::Member(service, member);
+                self.arrow(place, to, event, label).fate = Fate::Lost;
+            }
+            _ => {
+                let lane = self.lane_of(&event.kind);
+                self.note(lane, event);
+            }
+        }
+    }
+
+    /// The request is at the broker: its arrow arrives. A second copy of it is an arrow of its own.
+    fn at_broker(&mut self, event: &Event) {
+        if let Some(place) = place_of(&event.kind) {
+            self.place = place;
+        }
+        self.readable = event.at;
+        let place = self.place;
+        match self.open.remove(&event.cause) {
+            Some(index) => {
+                let (_, to, arrow) = &mut self.arrows[index];
+                *to = place;
+                arrow.fate = Fate::Arrives(event.at.max(arrow.sent_at));
+            }
+            None => {
+                let sent = self.arrows.iter().rposition(|a| a.2.event == event.cause);
+                if let Some(index) = sent {
+                    let (from, _, arrow) = &self.arrows[index];
+                    let mut copy = arrow.clone();
+                    copy.fate = Fate::Arrives(event.at.max(copy.sent_at));
+                    copy.label = format!("{} (the network's second copy)", copy.label);
+                    copy.tag = Tag::Duplicate;
+                    let from = *from;
+                    self.arrows.push((from, place, copy));
+                }
+            }
+        }
+        self.note(place, event);
+    }
+
+    fn acked(&mut self, event: &Event, producer: u16) {
+        let (place, sent_at) = (self.place, self.readable.min(event.at));
+        if sent_at == 0 {
+            return self.note(LaneOf::Producer(producer), event);
+        }
+        let arrow = self.arrow(place, LaneOf::Producer(producer), event, "ack".into());
+        arrow.sent_at = sent_at;
+        arrow.answer = true;
+    }
+
+    fn delivered(&mut self, event: &Event, service: u16, member: u16, nth: u32) {
+        self.member.insert(service, member);
+        let it = names::message(self.scenario, self.message);
+        let label = match nth {
+            0 | 1 => it,
+            n => format!("{it}, {} time", names::ordinal(n)),
+        };
+        let leased = self.leased.get(&(service, member)).copied();
+        let sent_at = match (leased, nth) {
+            (Some(at), _) => at,
+            (None, 0 | 1) => self.readable,
+            _ => event.at,
+        };
+        let place = self.place;
+        let arrow = self.arrow(place, LaneOf::Member(service, member), event, label);
+        arrow.sent_at = sent_at.min(event.at);
+    }
+
+    fn effect(&mut self, event: &Event, service: u16, member: u16, nth: u32) {
+        let config = self.scenario.services.get(usize::from(service));
+        let done = config.map_or("done", |config| effect_done(config.effect));
+        let label = match nth {
+            0 | 1 => done.to_string(),
+            n => format!("{done} for the {} time", names::ordinal(n)),
+        };
+        let (from, to) = (LaneOf::Member(service, member), LaneOf::Store(service));
+        self.arrow(from, to, event, label);
+    }
+
+    fn commit(&mut self, event: &Event, service: u16, member: u16, fate: Fate) {
+        let label = match event.kind {
+            Kind::CommitSent { offset, .. } => format!("commit {offset}"),
+            _ => names::commit_word(self.scenario, service).to_string(),
+        };
+        let place = self.place;
+        let arrow = self.arrow(LaneOf::Member(service, member), place, event, label);
+        arrow.fate = fate;
+        arrow.answer = true;
+        self.open.insert(event.id, self.arrows.len() - 1);
+    }
+
+    fn committed(&mut self, event: &Event) {
+        let refused = matches!(event.kind, Kind::CommitRefused { .. });
+        match self.open.remove(&event.cause) {
+            Some(index) => {
+                let arrow = &mut self.arrows[index].2;
+                arrow.fate = Fate::Arrives(event.at.max(arrow.sent_at));
+                if refused {
+                    arrow.label = format!("{}: refused", arrow.label);
+                    arrow.tag = Tag::Failure;
+                }
+            }
+            None => {
+                let place = self.place;
+                self.note(place, event);
+            }
+        }
+    }
+
+    /// The lane of whoever an event is about.
+    fn lane_of(&self, kind: &Kind) -> LaneOf {
+        let of_party = |party| match party {
+            Party::Producer(p) => LaneOf::Producer(p),
+            Party::Broker(_) => self.place,
+            Party::Member(s, m) => LaneOf::Member(s, m),
+        };
+        match *kind {
+            Kind::Crashed { party, .. }
+            | Kind::Restarted { party }
+            | Kind::Paused { party, .. }
+            | Kind::Fenced { party } => of_party(party),
+            Kind::TimedOut { producer, .. } | Kind::GaveUp { producer, .. } => {
+                LaneOf::Producer(producer)
+            }
+            Kind::Skipped {
+                service, member, ..
+            }
+            | Kind::RolledBack {
+                service, member, ..
+            }
+            | Kind::Failed {
+                service, member, ..
+            }
+            | Kind::HeldBack {
+                service, member, ..
+            }
+            | Kind::Removed {
+                service, member, ..
+            }
+            | Kind::Assigned {
+                service, member, ..
+            }
+            | Kind::Joined {
+                service, member, ..
+            }
+            | Kind::LeaseExtended {
+                service, member, ..
+            }
+            | Kind::StaleReceipt {
+                service, member, ..
+            }
+            | Kind::Subscribed {
+                service, member, ..
+            } => LaneOf::Member(service, member),
+            Kind::Dropped { service, .. } | Kind::DeadLettered { service, .. } => {
+                match self.member.get(&service) {
+                    Some(&member) => LaneOf::Member(service, member),
+                    None => self.place,
+                }
+            }
+            _ => self.place,
+        }
+    }
+
+    fn finish(self, life: &[Event]) -> Sequence {
+        let used = self.arrows.iter().flat_map(|(from, to, _)| [*from, *to]);
+        let noted = self.notes.iter().map(|(lane, _)| *lane);
+        let mut all: Vec<LaneOf> = used.chain(noted).collect();
+        all.sort();
+        all.dedup();
+        let position = |lane: LaneOf| all.iter().position(|l| *l == lane).unwrap_or(0);
+        let arrows = self.arrows.into_iter().map(|(from, to, arrow)| {
+            Row::Arrow(Arrow {
+                from: position(from),
+                to: position(to),
+                ..arrow
+            })
+        });
+        let notes = self.notes.into_iter().map(|(lane, note)| {
+            Row::Note(Note {
+                lane: position(lane),
+                ..note
+            })
+        });
+        let mut rows: Vec<Row> = arrows.chain(notes).collect();
+        rows.sort_by_key(|row| (row.at(), row.event()));
+        Sequence {
+            title: format!(
+                "The life of {}",
+                names::message(self.scenario, self.message)
+            ),
+            lanes: all
+                .iter()
+                .map(|&of| Lane {
+                    of,
+                    name: lane_name(self.scenario, of),
+                })
+                .collect(),
+            rows,
+            sentences: story::lines(self.scenario, life),
+        }
+    }
+}
+
+fn lane_name(scenario: &Scenario, lane: LaneOf) -> String {
+    match lane {
+        LaneOf::Producer(p) => names::producer(scenario, p),
+        LaneOf::Partition(topic, partition) => names::partition(scenario, topic, partition),
+        LaneOf::Queue(topic, queue) => names::queue(scenario, topic, queue),
+        LaneOf::Topic(topic) => names::topic(scenario, topic),
+        LaneOf::Member(s, m) => names::member(scenario, s, m),
+        LaneOf::Store(s) => {
+            let config = scenario.services.get(usize::from(s));
+            let what = config.map_or("effects", |c| crate::view::effects_noun(c.effect));
+            format!("{} ({what})", names::service(scenario, s))
+        }
+    }
+}

@@ -1,0 +1,134 @@
+use super::*;
+use crate::scenario::{EffectKind, Placed, Span, preset};
+use crate::timeline::Run;
+
+/// The orders preset with one lost ack and a crash, and all of its events.
+fn mishap() -> (Scenario, Vec<Event>) {
+    let mut s = preset("order-processing").unwrap();
+    s.duration = Span::s(2);
+    s.faults = Default::default();
+    s.services[1].name = "Stock; <take> & end".into();
+    s.services[1].effect = EffectKind::Stock;
+    s.faults.placed = vec![
+        Placed::LoseRequest {
+            message: 3,
+            attempt: 1,
+        },
+        Placed::LoseAck {
+            message: 3,
+            attempt: 2,
+        },
+        Placed::CrashAfter {
+            service: "Notification".into(),
+            message: 3,
+            attempt: 1,
+            step: crate::scenario::HandlerStep::Effect,
+        },
+    ];
+    let mut events = Vec::new();
+    let mut run = Run::new(s.clone()).unwrap();
+    run.advance(u64::MAX, usize::MAX, &mut |event| events.push(*event));
+    (s, events)
+}
+
+fn drawn() -> Sequence {
+    let (s, events) = mishap();
+    Sequence::of(&s, &events, 3)
+}
+
+#[test]
+fn lost_arrows_are_cut_and_retries_numbered() {
+    let sequence = drawn();
+    let arrows = || {
+        sequence.rows.iter().filter_map(|row| match row {
+            Row::Arrow(arrow) => Some(arrow),
+            Row::Note(_) => None,
+        })
+    };
+    let requests: Vec<(u32, bool)> = arrows()
+        .filter(|a| a.attempt > 0)
+        .map(|a| (a.attempt, a.fate == Fate::Lost))
+        .collect();
+    assert_eq!(requests, [(1, true), (2, false), (3, false)]);
+    let acks: Vec<bool> = arrows()
+        .filter(|a| a.label == "ack")
+        .map(|a| a.fate == Fate::Lost)
+        .collect();
+    assert_eq!(acks, [true, false]);
+    let mailed = arrows().filter(|a| a.label.starts_with("mailed")).count();
+    assert_eq!(mailed, 2, "the crash came between effect and commit");
+    assert!(
+        sequence
+            .rows
+            .iter()
+            .any(|row| matches!(row, Row::Note(note) if note.tag == Tag::Crash))
+    );
+}
+
+#[test]
+fn times_go_on_and_every_lane_has_a_name() {
+    let sequence = drawn();
+    assert!(sequence.rows.len() > 20);
+    assert!(sequence.rows.windows(2).all(|w| w[0].at() <= w[1].at()));
+    for row in &sequence.rows {
+        match row {
+            Row::Arrow(arrow) => {
+                assert!(arrow.from < sequence.lanes.len() && arrow.to < sequence.lanes.len());
+                assert_ne!(arrow.from, arrow.to);
+                if let Fate::Arrives(at) = arrow.fate {
+                    assert!(at >= arrow.sent_at);
+                }
+            }
+            Row::Note(note) => assert!(note.lane < sequence.lanes.len() && !note.text.is_empty()),
+        }
+    }
+    assert!(sequence.lanes.iter().all(|lane| !lane.name.is_empty()));
+    let story = crate::view::story::story(&mishap().0, &mishap().1, 3);
+    assert_eq!(sequence.sentences, story);
+}
+
+#[test]
+fn mermaid_text_is_whole() {
+    let text = drawn().to_mermaid();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("sequenceDiagram"));
+    let arrows = ["-->>", "->>", "--x", "-x", "--)", "-)"];
+    for line in lines.map(str::trim) {
+        let known = line.starts_with("participant L")
+            || line.starts_with("Note over L")
+            || (line.starts_with('L') && arrows.iter().any(|a| line.contains(a)));
+        assert!(known, "{line}");
+        // A `;` ends a code begun by `#`; a bare one would end the line.
+        let codes = line.matches('#').count();
+        assert_eq!(line.matches(';').count(), codes, "{line}");
+        assert!(!line.split(' ').any(|word| word == "end"), "{line}");
+    }
+    assert!(text.contains("    participant L0 as Order API\n"), "{text}");
+    assert!(
+        text.contains("-xL1: ") && text.contains("L1--xL0: "),
+        "{text}"
+    );
+    assert!(text.contains("order 3, attempt 2"), "{text}");
+}
+
+#[test]
+fn a_picture_stands_by_itself() {
+    let svg = drawn().to_svg();
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
+    assert!(svg.contains("<title>The life of order 3</title>") && svg.contains("<desc>At "));
+    assert!(svg.contains("Stock; &lt;take&gt; &amp; end") && !svg.contains("<take>"));
+    assert!(svg.contains("(lost)"));
+    for tag in ["text", "title", "desc", "svg"] {
+        let opened = svg.matches(&format!("<{tag}")).count();
+        assert_eq!(opened, svg.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
+
+#[test]
+fn a_message_nobody_knows_has_an_empty_life() {
+    let (s, events) = mishap();
+    let sequence = Sequence::of(&s, &events, 999_999);
+    assert!(sequence.lanes.is_empty() && sequence.rows.is_empty());
+    assert!(sequence.to_svg().ends_with("</svg>\n"));
+    assert_eq!(sequence.to_mermaid(), "sequenceDiagram\n");
+}
