@@ -355,7 +355,10 @@ mod tests {
     use super::*;
 
     fn orders() -> Scenario {
-        preset("order-processing").unwrap()
+        Scenario {
+            expects: Vec::new(),
+            ..preset("order-processing").unwrap()
+        }
     }
 
     #[track_caller]

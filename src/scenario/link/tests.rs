@@ -79,6 +79,7 @@ fn settings_that_contradict_each_other_are_left_out_and_the_rest_holds() {
 #[test]
 fn a_fragment_carries_what_no_query_can() {
     let mut s = orders();
+    s.expects.clear();
     s.topics[0].channel = Channel::Lease(LeaseChannel::default());
     s.services.truncate(2);
     let mut third = s.services[1].clone();

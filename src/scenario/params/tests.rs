@@ -149,7 +149,7 @@ fn values_are_said_with_their_unit() {
     assert_eq!(words(&s, "loss"), "5 percent of requests lost");
     assert_eq!(
         words(&s, "crash"),
-        "10 seconds between crashes of one instance"
+        "12 seconds between crashes of one instance"
     );
     set(&mut s, "crash", "0").unwrap();
     assert_eq!(words(&s, "crash"), "Consumer crashes: never");
