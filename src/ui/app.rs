@@ -5,8 +5,9 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::address;
-use super::controls::Controls;
+use super::desk::Column;
 use super::figure::Figure;
+use super::found::Found;
 use super::header::Header;
 use super::help::Help;
 use super::keys::{self, Where};
@@ -64,11 +65,12 @@ pub fn Page(lab: Lab) -> impl IntoView {
         <main class="page">
             <div class="run">
                 {figure}
+                <Found lab/>
                 <Transport lab/>
                 <Strip lab/>
                 <Twin lab/>
             </div>
-            <Controls lab/>
+            <Column lab/>
         </main>
         <Notices lab/>
         <Help lab node=help/>

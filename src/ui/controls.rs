@@ -24,12 +24,12 @@ pub fn Controls(lab: Lab) -> impl IntoView {
     // Which controls there are depends on the preset alone, so moving one never builds the panel anew.
     let shape = Memo::new(move |_| lab.preset.with(|s| s.name.clone()));
     view! {
-        <aside class="side" aria-label="Settings">
+        <section class="side" aria-label="Settings">
             {move || {
                 shape.track();
                 lab.scenario.with_untracked(|s| panel(lab, s))
             }}
-        </aside>
+        </section>
     }
 }
 

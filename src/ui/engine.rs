@@ -5,7 +5,7 @@
 use web_sys::Performance;
 
 use super::paint::Painter;
-use crate::timeline::Timeline;
+use crate::timeline::{Mark, MarkKind, Timeline};
 use crate::view::flow::Meter;
 use crate::view::geometry::Point;
 use crate::view::layout::{Hit, Layout, Room, layout};
@@ -23,10 +23,24 @@ const VISIBLE_WAY: f64 = 90.0;
 /// More packets than this at a time cannot be told apart.
 const MOST_PACKETS: usize = 250;
 
+/// Whether it runs ahead, as fast as it can, to the next anomaly.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Hunt {
+    /// It does not.
+    Not,
+    /// It does, and is past this event.
+    After(u64),
+    /// It has come to one.
+    Found(Mark),
+    /// There is none up to the end of the run.
+    Nothing,
+}
+
 /// The run, the drawing, and the time between them.
 pub struct Engine {
     run: Timeline,
     playing: bool,
+    hunt: Hunt,
     /// Virtual time is this many times slower than the reader's.
     slowdown: u32,
     /// Virtual µs that frames have granted and the run has not used.
@@ -59,6 +73,7 @@ impl Engine {
         Engine {
             run,
             playing: false,
+            hunt: Hunt::Not,
             slowdown: 100,
             owed: 0.0,
             last_frame: None,
@@ -95,6 +110,8 @@ impl Engine {
 
     /// Does something to the run; answers what that answers.
     pub fn act<T>(&mut self, act: impl FnOnce(&mut Timeline) -> T) -> T {
+        self.hunt = Hunt::Not;
+        self.owed = 0.0;
         let answer = act(&mut self.run);
         self.look();
         answer
@@ -105,6 +122,7 @@ impl Engine {
         self.run = run;
         self.owed = 0.0;
         self.behind = false;
+        self.hunt = Hunt::Not;
         self.meter = Meter::default();
         self.look();
     }
@@ -112,8 +130,63 @@ impl Engine {
     /// Plays or pauses.
     pub fn play(&mut self, on: bool) {
         self.playing = on;
+        self.hunt = Hunt::Not;
         self.last_frame = None;
         self.owed = 0.0;
+    }
+
+    /// To the last anomaly before this moment; answers it.
+    pub fn previous_anomaly(&mut self) -> Option<Mark> {
+        let here = self.run.run().world().traced();
+        let marks = self.run.marks().iter().rev();
+        let mark = *marks.filter(|m| m.event < here).find(|m| is_anomaly(m))?;
+        self.run.seek_event(mark.event);
+        self.look();
+        Some(mark)
+    }
+
+    /// To the next anomaly: at once where it was seen, else by running ahead in the frames to come.
+    pub fn hunt(&mut self) {
+        self.hunt = Hunt::After(self.run.run().world().traced());
+        self.last_frame = None;
+        self.owed = 0.0;
+        self.pursue();
+    }
+
+    /// What became of the hunt, once it is over.
+    pub fn caught(&mut self) -> Option<Hunt> {
+        let over = matches!(self.hunt, Hunt::Found(_) | Hunt::Nothing);
+        over.then(|| std::mem::replace(&mut self.hunt, Hunt::Not))
+    }
+
+    /// Whether it runs ahead.
+    pub fn hunting(&self) -> bool {
+        matches!(self.hunt, Hunt::After(_))
+    }
+
+    fn pursue(&mut self) {
+        let Hunt::After(event) = self.hunt else {
+            return;
+        };
+        let start = self.time();
+        loop {
+            let marks = self.run.marks();
+            let next = marks.partition_point(|m| m.event <= event);
+            if let Some(mark) = marks[next..].iter().find(|m| is_anomaly(m)).copied() {
+                self.run.seek_event(mark.event);
+                self.hunt = Hunt::Found(mark);
+                break;
+            }
+            if self.run.finished() {
+                self.hunt = Hunt::Nothing;
+                break;
+            }
+            if self.time() - start > BUDGET * 2.0 {
+                break;
+            }
+            self.run.advance(u64::MAX, CHUNK / 4);
+        }
+        self.look();
     }
 
     /// Sets how many times slower than the reader's time virtual time is.
@@ -125,12 +198,14 @@ impl Engine {
     /// Whether there is a reason for another frame.
     pub fn wants_frame(&self) -> bool {
         let moves = self.playing && self.visible && !self.run.finished();
-        moves || (self.changed && self.visible)
+        moves || self.hunting() || (self.changed && self.visible)
     }
 
     /// One frame, at this time of the browser's clock in ms.
     pub fn frame(&mut self, now: f64) {
-        if self.playing && self.visible {
+        if self.hunting() {
+            self.pursue();
+        } else if self.playing && self.visible {
             let gap = now - self.last_frame.replace(now).unwrap_or(now);
             // The gap after a hidden tab is a pause: nothing is caught up on.
             if gap <= LONGEST_GAP {
@@ -280,4 +355,9 @@ impl Engine {
         self.about.picked = message;
         self.changed = true;
     }
+}
+
+/// Whether a mark is an anomaly that says something to the reader: not one about polls alone.
+pub fn is_anomaly(mark: &Mark) -> bool {
+    matches!(mark.what, MarkKind::Anomaly { .. })
 }

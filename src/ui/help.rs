@@ -26,7 +26,7 @@ pub fn Help(lab: Lab, node: NodeRef<Dialog>) -> impl IntoView {
                 <li>"Cells are records, with their offsets. A dashed cell is not replicated yet."</li>
                 <li>"Under each partition every service has a lane: solid is committed, hatched is done and would be done again after a crash, outlined is in hand."</li>
                 <li>"A yellow number counts tries. A bow ties a record to an earlier copy of itself."</li>
-                <li>"Click an instance, a broker or a producer to crash it; click a message to follow it."</li>
+                <li>"Click an instance, a broker or a producer to crash it; click a message to see its life."</li>
             </ul>
             <p class="colours"><span>"Colours "</span><Themes lab/></p>
             <h3>"Keys"</h3>

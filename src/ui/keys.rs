@@ -85,6 +85,22 @@ pub const KEYS: &[Key] = &[
         },
     ),
     key(
+        "BracketRight",
+        false,
+        Where::Stage,
+        "]",
+        "next anomaly",
+        |lab| lab.next_anomaly(),
+    ),
+    key(
+        "BracketLeft",
+        false,
+        Where::Stage,
+        "[",
+        "previous anomaly",
+        |lab| lab.previous_anomaly(),
+    ),
+    key(
         "Home",
         false,
         Where::Stage,

@@ -7,12 +7,13 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::address::speed_of;
-use super::engine::Engine;
+use super::desk::{Desk, Tab};
+use super::engine::{Engine, Hunt};
 use super::notices::Notice;
 use crate::scenario::link::{Opened, PageOptions, Theme};
 use crate::scenario::params::Handle;
 use crate::scenario::{Action, Intervention, Scenario, preset, preset_names};
-use crate::timeline::Timeline;
+use crate::timeline::{Mark, Timeline};
 use crate::verdict::Report;
 use crate::view::layout::Hit;
 
@@ -39,8 +40,12 @@ pub struct Lab {
     pub speed: RwSignal<usize>,
     /// Virtual time shown.
     pub now: RwSignal<u64>,
-    /// How far the run has been seen.
+    /// How far the run has been seen, in µs.
     pub seen: RwSignal<u64>,
+    /// Events so far; tells two moments at the same time apart.
+    pub traced: RwSignal<u64>,
+    /// What the explanations are about.
+    pub desk: Desk,
     /// The verdict so far.
     pub report: RwSignal<Report>,
     /// Whether the run is over.
@@ -61,9 +66,11 @@ pub struct Lab {
     pub embedded: bool,
 }
 
+type OnFrame = Closure<dyn FnMut(f64)>;
+
 /// The one animation-frame closure.
 struct Frames {
-    callback: Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>,
+    callback: Rc<RefCell<Option<OnFrame>>>,
     asked: Option<i32>,
 }
 
@@ -99,6 +106,8 @@ impl Lab {
             speed: RwSignal::new(speed),
             now: RwSignal::new(0),
             seen: RwSignal::new(0),
+            traced: RwSignal::new(0),
+            desk: Desk::new(),
             report: RwSignal::new(report),
             finished: RwSignal::new(false),
             state: RwSignal::new(""),
@@ -116,6 +125,17 @@ impl Lab {
         let result = self.engine.try_update_value(f);
         self.wake();
         result
+    }
+
+    /// Reads the run.
+    pub fn read<T>(&self, f: impl FnOnce(&Timeline) -> T) -> Option<T> {
+        self.engine.try_with_value(|e| f(e.run()))
+    }
+
+    /// Goes onto another branch, at the same moment.
+    pub fn switch(&self, branch: usize) {
+        self.with(|e| e.act(|run| run.switch(branch)));
+        self.figures();
     }
 
     /// Plays or pauses.
@@ -136,11 +156,43 @@ impl Lab {
 
     /// Pauses and moves the cursor: to another event, or another moment.
     pub fn go(&self, go: impl FnOnce(&mut Timeline)) {
+        self.pause();
+        self.with(|e| e.act(go));
+        self.figures();
+    }
+
+    /// Pauses and goes to the next anomaly, however far that is.
+    pub fn next_anomaly(&self) {
+        self.pause();
+        self.desk.anomaly.set(None);
+        self.with(Engine::hunt);
+        self.figures();
+    }
+
+    /// Pauses and goes to the anomaly before this moment.
+    pub fn previous_anomaly(&self) {
+        self.pause();
+        match self.with(Engine::previous_anomaly).flatten() {
+            Some(mark) => self.come_to(mark),
+            None => {
+                let words = "There is no anomaly before this moment.";
+                Notice::push(self.notices, words.into());
+            }
+        }
+        self.figures();
+    }
+
+    fn come_to(&self, mark: Mark) {
+        self.desk.anomaly.set(Some(mark));
+        if mark.message > 0 {
+            self.pick(Some(mark.message));
+        }
+    }
+
+    fn pause(&self) {
         if self.playing.get_untracked() {
             self.play(false);
         }
-        self.with(|e| e.act(go));
-        self.figures();
     }
 
     /// Back to the beginning, paused.
@@ -196,6 +248,7 @@ impl Lab {
             Ok(run) => {
                 self.base.set(scenario.clone());
                 self.scenario.set(scenario);
+                self.desk.clear();
                 self.with(|e| e.replace(run));
                 self.figures();
             }
@@ -217,7 +270,10 @@ impl Lab {
     /// What a click on the figure does.
     pub fn click(&self, hit: Option<Hit>) {
         match hit {
-            Some(Hit::Message(message)) => self.pick(Some(message)),
+            Some(Hit::Message(message)) => {
+                self.pick(Some(message));
+                self.desk.tab.set(Tab::Message);
+            }
             Some(thing) => super::crash::crash(*self, thing),
             None => self.pick(None),
         }
@@ -236,10 +292,12 @@ impl Lab {
 
     /// Renews what is read.
     pub fn figures(&self) {
+        let caught = self.engine.try_update_value(Engine::caught).flatten();
         let Some((now, seen, report, finished, state)) = self.engine.try_with_value(|e| {
-            let state = match e.behind {
-                true => "slower than wished: this machine is at its limit",
-                false => "",
+            let state = match (e.hunting(), e.behind) {
+                (true, _) => "looking for the next anomaly",
+                (false, true) => "slower than wished: this machine is at its limit",
+                (false, false) => "",
             };
             let run = e.run();
             if !run.inputs().is_empty() && self.scenario.with_untracked(|s| s != run.scenario()) {
@@ -249,6 +307,15 @@ impl Lab {
         }) else {
             return;
         };
+        match caught {
+            Some(Hunt::Found(mark)) => self.come_to(mark),
+            Some(_) => Notice::push(
+                self.notices,
+                "There is no further anomaly up to the end.".into(),
+            ),
+            None => {}
+        }
+        self.places();
         self.now.set(now);
         self.seen.set(seen);
         self.report.set(report);
@@ -259,6 +326,23 @@ impl Lab {
                 self.playing.set(false);
             }
         }
+    }
+
+    /// Renews where the cursor is on the timeline.
+    fn places(&self) {
+        let places = self.engine.try_with_value(|e| {
+            let run = e.run();
+            let branches: Vec<_> = run.branches().iter().map(|b| b.parent).collect();
+            let traced = run.run().world().traced();
+            (traced, branches, run.current_branch())
+        });
+        let Some((traced, branches, current)) = places else {
+            return;
+        };
+        if self.traced.get_untracked() != traced {
+            self.traced.set(traced);
+        }
+        self.desk.see_branches(branches, current);
     }
 
     /// Asks for a frame if there is a reason and none is on its way.

@@ -6,18 +6,25 @@ mod bar;
 mod control;
 mod controls;
 mod crash;
+mod desk;
 mod engine;
 mod figure;
+mod file;
+mod forks;
+mod found;
 mod header;
 mod help;
 mod keys;
 mod lab;
+mod log;
+mod message;
 mod notices;
 mod paint;
 mod strip;
 mod theme;
 mod transport;
 mod twin;
+mod why;
 
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -3,6 +3,7 @@
 pub mod flow;
 pub mod geometry;
 pub mod layout;
+pub mod log;
 pub mod names;
 mod of_world;
 pub mod scene;

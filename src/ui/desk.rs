@@ -1,0 +1,148 @@
+//! The column beside the stage: settings, a message's life, the log, forks, comparisons. One is open at a time.
+
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+use super::controls::Controls;
+use super::forks::Forks;
+use super::lab::Lab;
+use super::log::Log;
+use super::message::Message;
+use crate::timeline::Mark;
+
+/// What the column shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// What fails, and what each service asks for.
+    Settings,
+    /// One message: its life, and why it went wrong.
+    Message,
+    /// All events.
+    Log,
+    /// What was done by hand, and the branches that came of it.
+    Forks,
+}
+
+const TABS: [(Tab, &str, &str); 4] = [
+    (Tab::Settings, "Settings", "tab-settings"),
+    (Tab::Message, "Message", "tab-message"),
+    (Tab::Log, "Log", "tab-log"),
+    (Tab::Forks, "Forks", "tab-forks"),
+];
+
+/// Where a branch left which other: its parent and the moment in µs.
+pub type Origin = Option<(usize, u64)>;
+
+/// What the explanations are about.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// What the column shows.
+    pub tab: RwSignal<Tab>,
+    /// The anomaly that was jumped to.
+    pub anomaly: RwSignal<Option<Mark>>,
+    /// Whether its cause is asked for.
+    pub why: RwSignal<bool>,
+    /// The branches there are.
+    pub branches: RwSignal<Vec<Origin>>,
+    /// The one the cursor is on.
+    pub current: RwSignal<usize>,
+}
+
+impl Desk {
+    /// With the settings open.
+    pub fn new() -> Desk {
+        Desk {
+            tab: RwSignal::new(Tab::Settings),
+            anomaly: RwSignal::new(None),
+            why: RwSignal::new(false),
+            branches: RwSignal::new(vec![None]),
+            current: RwSignal::new(0),
+        }
+    }
+
+    /// For another run.
+    pub fn clear(&self) {
+        self.anomaly.set(None);
+        self.why.set(false);
+    }
+
+    /// Takes in which branches there are, if that is news.
+    pub fn see_branches(&self, branches: Vec<Origin>, current: usize) {
+        if self.branches.with_untracked(|known| *known != branches) {
+            self.branches.set(branches);
+        }
+        if self.current.get_untracked() != current {
+            self.current.set(current);
+        }
+    }
+}
+
+/// The column.
+#[component]
+pub fn Column(lab: Lab) -> impl IntoView {
+    let tab = lab.desk.tab;
+    let wide = move || tab.get() != Tab::Settings;
+    view! {
+        <div class="column" class:wide=wide>
+            <div class="tabs" role="tablist" aria-label="Beside the stage" on:keydown=move |e| walk(tab, &e)>
+                {TABS
+                    .map(|(this, name, id)| {
+                        let chosen = move || tab.get() == this;
+                        view! {
+                            <button
+                                type="button"
+                                role="tab"
+                                id=id
+                                aria-controls="beside"
+                                aria-selected=move || if chosen() { "true" } else { "false" }
+                                tabindex=move || if chosen() { "0" } else { "-1" }
+                                on:click=move |_| tab.set(this)
+                            >
+                                {name}
+                            </button>
+                        }
+                    })
+                    .into_iter()
+                    .collect_view()}
+            </div>
+            <div class="beside" role="tabpanel" id="beside" aria-labelledby=move || id_of(tab.get())>
+                {move || match tab.get() {
+                    Tab::Settings => view! { <Controls lab/> }.into_any(),
+                    Tab::Message => view! { <Message lab/> }.into_any(),
+                    Tab::Log => view! { <Log lab/> }.into_any(),
+                    Tab::Forks => view! { <Forks lab/> }.into_any(),
+                }}
+            </div>
+        </div>
+    }
+}
+
+fn id_of(tab: Tab) -> &'static str {
+    let found = TABS.iter().find(|(this, ..)| *this == tab);
+    found.map_or("", |(_, _, id)| id)
+}
+
+/// Left and right arrows go through the tabs.
+fn walk(tab: RwSignal<Tab>, event: &KeyboardEvent) {
+    let by = match event.key().as_str() {
+        "ArrowRight" => 1,
+        "ArrowLeft" => TABS.len() - 1,
+        _ => return,
+    };
+    event.prevent_default();
+    let here = TABS.iter().position(|(t, ..)| *t == tab.get_untracked());
+    let (next, _, id) = TABS[(here.unwrap_or(0) + by) % TABS.len()];
+    tab.set(next);
+    focus(id);
+}
+
+/// Gives the focus to the element of this id.
+pub fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    let element = web_sys::window()
+        .and_then(|w| w.document()?.get_element_by_id(id))
+        .and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}

@@ -1,0 +1,76 @@
+//! From anomaly to anomaly: the way there, and what the cursor has come to.
+
+use leptos::prelude::*;
+
+use super::desk::Tab;
+use super::lab::Lab;
+use crate::scenario::Scenario;
+use crate::timeline::{Mark, MarkKind};
+use crate::view::names;
+
+/// "Duplicate effect: order 18 at Payment", and the way to its cause.
+#[component]
+pub fn Found(lab: Lab) -> impl IntoView {
+    let anomaly = lab.desk.anomaly;
+    let ask = move |_| {
+        lab.desk.why.set(true);
+        lab.desk.tab.set(Tab::Message);
+    };
+    view! {
+        <div class="found">
+            <button
+                type="button"
+                class="quiet"
+                aria-label="Previous anomaly"
+                title="Previous anomaly ( [ )"
+                on:click=move |_| lab.previous_anomaly()
+            >
+                <span aria-hidden="true" class="icon-to back"></span>
+            </button>
+            <button type="button" title="Next anomaly ( ] )" on:click=move |_| lab.next_anomaly()>
+                "Next anomaly"
+                <span aria-hidden="true" class="icon-to"></span>
+            </button>
+            <div class="what" role="status">
+            {move || {
+                let mark = anomaly.get()?;
+                let (words, allowed) = lab.scenario.with_untracked(|s| headline(s, &mark));
+                Some(
+                    view! {
+                        <p>
+                            <strong>{words}</strong>
+                            " "
+                            <span>{allowed}</span>
+                        </p>
+                        <button type="button" class="why" on:click=ask>"Why?"</button>
+                    },
+                )
+            }}
+            </div>
+        </div>
+    }
+}
+
+/// What a mark is, and whether that breaks a promise.
+pub fn headline(scenario: &Scenario, mark: &Mark) -> (String, &'static str) {
+    let MarkKind::Anomaly { kind, allowed } = mark.what else {
+        return (String::new(), "");
+    };
+    let mut words = kind.name().to_string();
+    if let Some(first) = words.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    if mark.message > 0 {
+        words.push_str(": ");
+        words.push_str(&names::message(scenario, mark.message));
+    }
+    if let Some(service) = mark.service {
+        words.push_str(" at ");
+        words.push_str(&names::service(scenario, service));
+    }
+    let verdict = match allowed {
+        true => "Its guarantee allows that.",
+        false => "A broken promise.",
+    };
+    (words, verdict)
+}

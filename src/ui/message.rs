@@ -1,0 +1,245 @@
+//! One message: how it stands with each service, what is on its way, why it went wrong, and its life.
+
+use leptos::prelude::*;
+
+use super::file;
+use super::lab::Lab;
+use super::notices::Notice;
+use super::why::Why;
+use crate::scenario::{Action, Scenario, Span};
+use crate::trace::Event;
+use crate::verdict::{MessageLine, Standing, State};
+use crate::view::names;
+use crate::view::sentence::{sentence, told};
+use crate::view::stage::{Moving, Stage};
+
+/// How long a packet is held up by a button.
+const HELD_UP: Span = Span(500_000);
+
+/// The panel.
+#[component]
+pub fn Message(lab: Lab) -> impl IntoView {
+    let noun = Memo::new(move |_| lab.scenario.with(|s| s.load.noun.clone()));
+    view! {
+        <section class="panel" aria-label="Message">
+            <label class="ask">
+                <span>{move || format!("Number of the {}", noun.get())}</span>
+                <input
+                    type="number"
+                    min="1"
+                    inputmode="numeric"
+                    prop:value=move || lab.picked.get().map(|m| m.to_string()).unwrap_or_default()
+                    on:change=move |event| lab.pick(event_target_value(&event).parse().ok().filter(|m| *m > 0))
+                />
+            </label>
+            {move || match lab.picked.get() {
+                Some(message) => view! { <About lab message/> }.into_any(),
+                None => {
+                    view! { <p class="hint">"Pick one: click a cell or a pill on the stage, a figure in the verdict, or a line of the log."</p> }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn About(lab: Lab, message: u64) -> impl IntoView {
+    let line = Memo::new(move |_| {
+        lab.traced.track();
+        lab.desk.current.track();
+        lab.read(|run| run.run().ledger().message(message))
+            .flatten()
+    });
+    view! {
+        <Standings lab line/>
+        <OnTheWay lab message/>
+        <Why lab message/>
+        <Life lab message/>
+    }
+}
+
+/// Delivered, processed, effected: a row for each service.
+#[component]
+fn Standings(lab: Lab, line: Memo<Option<MessageLine>>) -> impl IntoView {
+    let rows = move || {
+        let line = line.get()?;
+        lab.scenario.with(|s| {
+            let services = s.services.iter().zip(line.services.iter().copied());
+            let meant = services.filter(|(_, standing)| standing.state != State::Elsewhere);
+            Some(
+                meant
+                    .map(|(service, standing)| row(&service.name, standing))
+                    .collect_view(),
+            )
+        })
+    };
+    let producer = move || {
+        line.with(|line| match line {
+            None => "Nothing is known of it at this moment: it is not published yet, or it was settled long ago.",
+            Some(line) if line.acked => "Its producer knows it to be stored.",
+            Some(line) if line.gave_up => "Its producer has reported it as failed.",
+            Some(_) => "Its producer has no answer yet.",
+        })
+    };
+    view! {
+        <table class="standings">
+            <thead>
+                <tr>
+                    <th scope="col">"Service"</th>
+                    <th scope="col">"delivered"</th>
+                    <th scope="col">"processed"</th>
+                    <th scope="col" class="outside">"effect"</th>
+                    <th scope="col">"so far"</th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+        <p class="hint">{producer}</p>
+    }
+}
+
+fn row(name: &str, standing: Standing) -> impl IntoView + use<> {
+    let state = match (standing.state, standing.effects) {
+        (State::Elsewhere, _) => "",
+        (State::Pending, _) => "pending",
+        (State::Taken, 0 | 1) => "done",
+        (State::Taken, _) => "repeated",
+        (State::Lost, _) => "lost",
+        (State::Aside, _) => "put aside",
+    };
+    let bad = matches!(state, "lost" | "repeated");
+    view! {
+        <tr>
+            <th scope="row">{name.to_string()}</th>
+            <td>{standing.delivered}</td>
+            <td>{standing.processed}</td>
+            <td class="outside">{standing.effects}</td>
+            <td class:strong=bad>{state}</td>
+        </tr>
+    }
+}
+
+/// Packets with the message (or about it), and what can be done to them.
+#[component]
+fn OnTheWay(lab: Lab, message: u64) -> impl IntoView {
+    let packets = Memo::new(move |_| {
+        lab.now.track();
+        lab.traced.track();
+        lab.read(|run| {
+            let stage = Stage::of(run.run().world());
+            let about = |m: &&Moving| m.message == message && !m.lost;
+            stage
+                .moving
+                .iter()
+                .filter(about)
+                .copied()
+                .collect::<Vec<_>>()
+        })
+        .unwrap_or_default()
+    });
+    move || {
+        let packets = packets.get();
+        (!packets.is_empty() && !lab.playing.get()).then(|| {
+            view! {
+                <h2>"On its way now"</h2>
+                <ul class="packets">
+                    {packets
+                        .into_iter()
+                        .map(|packet| view! { <Packet lab packet/> })
+                        .collect_view()}
+                </ul>
+            }
+        })
+    }
+}
+
+#[component]
+fn Packet(lab: Lab, packet: Moving) -> impl IntoView {
+    let words = lab.scenario.with_untracked(|s| way_words(s, &packet));
+    let number = packet.packet;
+    let drop = move |_| {
+        lab.act(Action::Drop { packet: number });
+    };
+    let delay = move |_| {
+        let by = HELD_UP;
+        lab.act(Action::Delay { packet: number, by });
+    };
+    let leg = names::leg(packet.leg);
+    view! {
+        <li>
+            <span>{words}</span>
+            <button type="button" on:click=drop>{format!("Drop this {leg}")}</button>
+            <button type="button" on:click=delay>"Hold it up 500 ms"</button>
+        </li>
+    }
+}
+
+/// "ack, from order-events 0 to Order API".
+fn way_words(scenario: &Scenario, packet: &Moving) -> String {
+    let place = |place| names::place(scenario, place);
+    let (leg, from, to) = (names::leg(packet.leg), place(packet.from), place(packet.to));
+    format!("{leg} from {from} to {to}")
+}
+
+/// Everything that happened to it up to the cursor, as sentences.
+#[component]
+fn Life(lab: Lab, message: u64) -> impl IntoView {
+    let events = Memo::new(move |_| {
+        lab.traced.track();
+        lab.desk.current.track();
+        lab.read(|run| {
+            let own = |e: &&Event| e.kind.message() == Some(message);
+            run.events().filter(own).copied().collect::<Vec<_>>()
+        })
+        .unwrap_or_default()
+    });
+    let lines = move || {
+        let scenario = lab.scenario.read_untracked();
+        let each = events.get().into_iter();
+        each.map(|event| {
+            let words = sentence(&event, &scenario);
+            let fault = event.kind.fault().is_some();
+            view! {
+                <li class:fault=fault>
+                    <button type="button" class="line" on:click=move |_| lab.go(|run| run.seek_event(event.id))>
+                        <span class="when">{names::moment(event.at)}</span>
+                        " "
+                        {words}
+                    </button>
+                </li>
+            }
+        })
+        .collect_view()
+    };
+    let text = move || {
+        let scenario = lab.scenario.read_untracked();
+        let lines =
+            events.with_untracked(|all| all.iter().map(|e| told(e, &scenario)).collect::<Vec<_>>());
+        lines.join("\n")
+    };
+    view! {
+        <h2>"Its life"</h2>
+        <ol class="life">{lines}</ol>
+        <p class="take">
+            <Copy lab what="Copy as text" text/>
+        </p>
+    }
+}
+
+/// A button that puts a text on the clipboard.
+#[component]
+pub fn Copy(lab: Lab, what: &'static str, text: impl Fn() -> String + 'static) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let done = move |well: bool| {
+        copied.try_set(well);
+        if !well {
+            let words = "The browser does not let this page use the clipboard.";
+            Notice::push(lab.notices, words.into());
+        }
+    };
+    view! {
+        <button type="button" on:click=move |_| file::copy(&text(), done)>{what}</button>
+        <span role="status">{move || copied.get().then_some(" Copied.")}</span>
+    }
+}
