@@ -3,8 +3,11 @@
 //! same random streams was run on several simulators; all of them count the same (see [`EXPECTED`]).
 //! Times are milliseconds as f64. A positive f64 keeps its order as bits, so they fit the queue's u64.
 
-use delivery_lab::sim::Queue;
+use delivery_lab::scenario::HandlerStep;
+use delivery_lab::sim::{FaultKey, Queue, Site};
+use delivery_lab::trace::{Kind, Party, Recorder};
 use std::collections::BinaryHeap;
+use std::hint::black_box;
 
 const PARTITIONS: usize = 12;
 const MEMBERS: usize = 4;
@@ -96,6 +99,10 @@ pub enum Event {
 /// What the model needs of a queue: least time first, and first in first out at the same time.
 pub trait Agenda: Default {
     fn put(&mut self, at: f64, event: Event);
+    /// The same, for an event whose delay is the constant time-out.
+    fn put_timeout(&mut self, at: f64, event: Event) {
+        self.put(at, event);
+    }
     fn take(&mut self) -> Option<(f64, Event)>;
 }
 
@@ -103,6 +110,10 @@ impl Agenda for Queue<Event> {
     #[inline]
     fn put(&mut self, at: f64, event: Event) {
         self.push(at.to_bits(), event);
+    }
+    #[inline]
+    fn put_timeout(&mut self, at: f64, event: Event) {
+        self.push_timer(0, at.to_bits(), event);
     }
     #[inline]
     fn take(&mut self) -> Option<(f64, Event)> {
@@ -157,6 +168,121 @@ impl Agenda for PlainHeap {
     }
 }
 
+/// What writes down the events that were handled.
+pub trait Tape: Default {
+    fn note(&mut self, at: f64, event: Event);
+}
+
+/// Nobody does.
+impl Tape for () {
+    #[inline]
+    fn note(&mut self, _: f64, _: Event) {}
+}
+
+/// The lab's recorder does, as it does in a run: emptied after so many events.
+impl Tape for Recorder {
+    #[inline]
+    fn note(&mut self, at: f64, event: Event) {
+        let cause = self.count();
+        self.record((at * 1000.0) as u64, cause, kind_of(event));
+        if self.waiting() >= TAKEN_AT {
+            for event in self.take() {
+                black_box(event);
+            }
+        }
+    }
+}
+
+const TAKEN_AT: usize = 4096;
+
+/// The nearest thing to it in the lab's trace.
+fn kind_of(event: Event) -> Kind {
+    let fetching = |member: u8| Kind::Step {
+        service: 0,
+        member: u16::from(member),
+        message: 0,
+        step: HandlerStep::Receive,
+    };
+    let (service, producer, topic, copy, nth) = (0, 0, 0, 1, 1);
+    let attempt = 1;
+    match event {
+        Event::Arrive { id } => Kind::Published {
+            producer,
+            topic,
+            message: id.into(),
+            key: id.into(),
+        },
+        Event::AtBroker { id } => Kind::Appended {
+            topic,
+            partition: id % PARTITIONS as u32,
+            offset: id.into(),
+            message: id.into(),
+            copy,
+        },
+        Event::Acked { id } => Kind::Acked {
+            producer,
+            message: id.into(),
+            attempt,
+        },
+        Event::TimedOut { id } => Kind::TimedOut {
+            producer,
+            message: id.into(),
+            attempt,
+        },
+        Event::Fetch { member, .. }
+        | Event::FetchAtBroker { member, .. }
+        | Event::Fetched { member, .. } => fetching(member),
+        Event::Process { member, index, .. } => Kind::Delivered {
+            service,
+            member: member.into(),
+            partition: 0,
+            offset: index.into(),
+            message: index.into(),
+            nth,
+        },
+        Event::Commit {
+            member,
+            partition,
+            to,
+            ..
+        } => Kind::Committed {
+            service,
+            member: member.into(),
+            partition: partition.into(),
+            offset: to.into(),
+        },
+        Event::CommitAgain {
+            member,
+            partition,
+            to,
+            ..
+        } => Kind::CommitSent {
+            service,
+            member: member.into(),
+            partition: partition.into(),
+            offset: to.into(),
+        },
+        Event::Crash { member } => Kind::Crashed {
+            party: Party::Member(service, member.into()),
+            fault: FaultKey {
+                site: Site::ConsumerCrash,
+                party: member.into(),
+                entity: 0,
+                attempt: 1,
+            },
+        },
+        Event::SessionTimedOut => Kind::Rebalancing {
+            service,
+            generation: 0,
+        },
+        Event::Rejoin { member } => Kind::Joined {
+            service,
+            member: member.into(),
+            generation: 0,
+        },
+    }
+}
+
 /// What a run counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -204,10 +330,11 @@ struct Partition {
     owner: Option<u8>,
 }
 
-struct Model<A> {
+struct Model<A, T> {
     messages: u32,
     streams: [Mulberry32; 8],
     agenda: A,
+    tape: T,
     now: f64,
     acked: Vec<bool>,
     got: Vec<bool>,
@@ -221,7 +348,12 @@ struct Model<A> {
 
 /// Runs the workload to its end: every message acknowledged, everything appended is committed.
 pub fn run<A: Agenda>(messages: u32, seed: u32) -> Counts {
-    let mut model = Model::<A>::new(messages, seed);
+    run_on_tape::<A, ()>(messages, seed)
+}
+
+/// The same, with a tape running.
+pub fn run_on_tape<A: Agenda, T: Tape>(messages: u32, seed: u32) -> Counts {
+    let mut model = Model::<A, T>::new(messages, seed);
     while !model.is_done() {
         let Some((at, event)) = model.agenda.take() else {
             break;
@@ -233,12 +365,13 @@ pub fn run<A: Agenda>(messages: u32, seed: u32) -> Counts {
     model.counts
 }
 
-impl<A: Agenda> Model<A> {
+impl<A: Agenda, T: Tape> Model<A, T> {
     fn new(messages: u32, seed: u32) -> Self {
         let mut model = Model {
             messages,
             streams: std::array::from_fn(|k| Mulberry32(seed.wrapping_add(1000 * k as u32))),
             agenda: A::default(),
+            tape: T::default(),
             now: 0.0,
             acked: vec![false; messages as usize],
             got: vec![false; messages as usize],
@@ -283,6 +416,10 @@ impl<A: Agenda> Model<A> {
         self.agenda.put(self.now + delay, event);
     }
 
+    fn after_timeout(&mut self, event: Event) {
+        self.agenda.put_timeout(self.now + TIMEOUT_MS, event);
+    }
+
     fn schedule_crash(&mut self, member: u8) {
         let uptime = self.exponential(Stream::Crashes, MEAN_UPTIME_MS);
         self.after(uptime, Event::Crash { member });
@@ -294,6 +431,7 @@ impl<A: Agenda> Model<A> {
             return;
         }
         self.counts.events += 1;
+        self.tape.note(self.now, event);
         match event {
             Event::Arrive { id } => {
                 self.send(id);
@@ -365,7 +503,7 @@ impl<A: Agenda> Model<A> {
             let hop = self.hop(Stream::ProducerHops);
             self.after(hop, Event::AtBroker { id });
         }
-        self.after(TIMEOUT_MS, Event::TimedOut { id });
+        self.after_timeout(Event::TimedOut { id });
     }
 
     fn append(&mut self, id: u32) {
@@ -389,7 +527,7 @@ impl<A: Agenda> Model<A> {
     fn fetch(&mut self, member: u8) {
         let epoch = self.members[member as usize].epoch;
         if self.drops(Stream::ConsumerDrops) {
-            self.after(TIMEOUT_MS, Event::Fetch { member, epoch });
+            self.after_timeout(Event::Fetch { member, epoch });
         } else {
             let hop = self.hop(Stream::ConsumerHops);
             self.after(hop, Event::FetchAtBroker { member, epoch });
@@ -417,7 +555,7 @@ impl<A: Agenda> Model<A> {
         fetcher.batch_len = MAX_POLL_RECORDS.min(partition.log.len() as u32 - partition.position);
         let epoch = fetcher.epoch;
         if self.drops(Stream::ConsumerDrops) {
-            self.after(TIMEOUT_MS, Event::Fetch { member, epoch });
+            self.after_timeout(Event::Fetch { member, epoch });
         } else {
             let hop = self.hop(Stream::ConsumerHops);
             self.after(hop, Event::Fetched { member, epoch });
@@ -458,15 +596,12 @@ impl<A: Agenda> Model<A> {
     fn commit(&mut self, member: u8, partition: u8, to: u32) {
         let epoch = self.members[member as usize].epoch;
         if self.drops(Stream::ConsumerDrops) {
-            self.after(
-                TIMEOUT_MS,
-                Event::CommitAgain {
-                    member,
-                    partition,
-                    epoch,
-                    to,
-                },
-            );
+            self.after_timeout(Event::CommitAgain {
+                member,
+                partition,
+                epoch,
+                to,
+            });
         } else {
             let hop = self.hop(Stream::ConsumerHops);
             self.after(
