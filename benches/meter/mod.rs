@@ -1,4 +1,5 @@
-//! What every bench shares: a clock, natively and in a browser, and the form of a result.
+//! What the benches share: a clock, natively and in a browser, and the form of a result.
+#![allow(dead_code)] // no bench measures everything
 
 #[cfg(not(target_arch = "wasm32"))]
 mod host {
@@ -12,6 +13,14 @@ mod host {
 
     pub fn print(line: &str) {
         println!("{line}");
+    }
+
+    /// The resident set, as Linux tells it.
+    pub fn memory_bytes() -> f64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = resident.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        kilobytes.map_or(f64::NAN, |kilobytes: f64| kilobytes * 1024.0)
     }
 }
 
@@ -40,6 +49,11 @@ mod host {
     pub fn print(line: &str) {
         call("console", "log", &[line]).expect("console.log takes a text");
     }
+
+    /// The linear memory, which never shrinks.
+    pub fn memory_bytes() -> f64 {
+        core::arch::wasm32::memory_size::<0>() as f64 * 65_536.0
+    }
 }
 
 /// Milliseconds since some moment. Browsers give tenths at best, so time whole runs.
@@ -47,8 +61,13 @@ pub fn now_ms() -> f64 {
     host::now_ms()
 }
 
+/// Memory in use now: resident natively (NaN where the system does not tell), linear in a browser.
+pub fn memory_mb() -> f64 {
+    host::memory_bytes() / 1e6
+}
+
 /// Runs each of `runs` once per round, in turn because machines drift, and answers the least time of each.
-pub fn least_ms<const N: usize>(rounds: usize, runs: [fn(); N]) -> [f64; N] {
+pub fn least_ms<const N: usize>(rounds: usize, runs: [impl Fn(); N]) -> [f64; N] {
     let mut least = [f64::INFINITY; N];
     for _ in 0..rounds {
         for (run, least) in runs.iter().zip(&mut least) {
