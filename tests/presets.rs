@@ -201,3 +201,52 @@ fn repeats_without_their_mechanism_fail_expectations() {
         s.services[1].idempotency = Idempotency::None;
     });
 }
+
+/// How often something of this kind happens.
+fn count(name: &str, is: impl Fn(Kind) -> bool) -> usize {
+    let mut found = 0;
+    let mut run = Run::new(preset(name).unwrap()).unwrap();
+    run.advance(u64::MAX, usize::MAX, &mut |event| {
+        found += usize::from(is(event.kind));
+    });
+    found
+}
+
+#[test]
+fn the_trace_tells_the_story() {
+    let twice = |kind| {
+        matches!(
+            kind,
+            Kind::Appended {
+                message: 4,
+                copy: 2,
+                ..
+            }
+        )
+    };
+    assert_eq!(count("lost-ack", twice), 1);
+    let grown = |kind| matches!(kind, Kind::Grown { partitions: 5, .. });
+    assert_eq!(count("partition-key-order", grown), 1);
+    let moved = |kind| matches!(kind, Kind::Delivered { partition: 2.., .. });
+    assert!(count("partition-key-order", moved) > 0);
+    let held_back = |kind| {
+        matches!(
+            kind,
+            Kind::HeldBack {
+                service: 1,
+                message: 7,
+                ..
+            }
+        )
+    };
+    assert_eq!(count("cross-partition-order", held_back), 1);
+    let cut = |kind| matches!(kind, Kind::Truncated { .. });
+    assert!(count("unclean-election", cut) > 0);
+    let refused = |kind| matches!(kind, Kind::CommitRefused { member: 0, .. });
+    assert!(
+        count("rebalance-zombie", refused) >= 1,
+        "the zombie commits"
+    );
+    let undone = |kind| matches!(kind, Kind::MarkerWritten { commit: false, .. });
+    assert!(count("kafka-transaction", undone) >= 2);
+}
