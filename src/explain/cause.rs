@@ -6,16 +6,19 @@ use serde::Serialize;
 use super::cure::{self, Cure};
 use super::life::life;
 use super::past::Past;
-use super::replay::Case;
+use super::replay::{Case, Replay};
 use crate::broker::wire::Micros;
 use crate::sim::FaultKey;
 use crate::trace::{Event, Kind, Leg, Party};
-use crate::verdict::{Anomaly, AnomalyKind};
+use crate::verdict::{Anomaly, AnomalyKind, State};
 
 /// Faults that are tried, at most; the likelier ones first.
 const MOST: usize = 16;
 /// How long before a message was published a fault may have fired and still be tried.
 const BEFORE: Micros = 3_000_000;
+
+/// Ranks from here on are those of faults that do not meet the message itself.
+const FAR: u32 = 4;
 
 /// How the decisive faults belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -78,26 +81,30 @@ pub fn first_anomaly(
 ) -> Result<Option<Anomaly>, Vec<String>> {
     const STEP: Micros = 500_000;
     let mut replay = case.start()?;
-    let mut first = None;
+    let mut found: Vec<Anomaly> = Vec::new();
     let mut seen = 0;
-    loop {
+    while !replay.run.finished() {
         let until = replay.run.now() + STEP;
         replay.advance(until, &mut |_| {});
-        let found: Vec<Anomaly> = replay.run.ledger().anomalies().newest().copied().collect();
-        let fresh = found.iter().filter(|a| a.event > seen && wanted(a));
-        let fresh: Vec<&Anomaly> = fresh.collect();
-        if let Some(violation) = fresh.iter().find(|a| !a.allowed) {
-            return Ok(Some(**violation));
-        }
-        first = first.or(fresh.first().map(|a| **a));
+        let newest = replay.run.ledger().anomalies().newest();
+        // What the end of the run proves has the number of its last event.
+        let fresh = newest.filter(|a| a.event > seen || replay.run.finished());
+        let fresh: Vec<Anomaly> = fresh.filter(|a| wanted(a)).copied().collect();
+        found.extend(fresh);
+        found.retain(|a| !is_taken_back(&replay, a));
         seen = replay.run.world().traced();
-        if replay.run.finished() {
-            // What the end of the run proves has the number of its last event.
-            let last = found.iter().filter(|a| a.event >= seen && wanted(a));
-            let violation = last.clone().find(|a| !a.allowed).copied();
-            return Ok(violation.or(first).or(last.clone().next().copied()));
-        }
     }
+    let violation = found.iter().find(|a| !a.allowed);
+    Ok(violation.or(found.first()).copied())
+}
+
+/// Whether a loss was none: the message took effect after all.
+fn is_taken_back(replay: &Replay, anomaly: &Anomaly) -> bool {
+    let standing = || {
+        let line = replay.run.ledger().message(anomaly.message)?;
+        line.services.get(usize::from(anomaly.service?)).copied()
+    };
+    anomaly.kind == AnomalyKind::LostEffect && standing().is_some_and(|s| s.state != State::Lost)
 }
 
 /// The faults that fired until then and could matter, oldest first.
@@ -165,23 +172,32 @@ fn keys(faults: &[Event]) -> Vec<FaultKey> {
 }
 
 fn decisive(past: &mut Past, faults: &[Event]) -> (Vec<Event>, Weight) {
+    let anomaly = past.anomaly;
     let since = |faults: &[Event]| faults.iter().map(|event| event.at).min().unwrap_or(0);
     let mut averted = |left_out: &[Event]| {
         !left_out.is_empty() && !past.happens_without(&keys(left_out), since(left_out))
     };
-    let single: Vec<Event> = faults
-        .iter()
-        .filter(|fault| averted(std::slice::from_ref(fault)))
-        .copied()
-        .collect();
-    if !single.is_empty() {
-        return (single, Weight::EachNeeded);
+    // A fault of another message can matter by shifting everything a little. That is told only where
+    // nothing nearer is decisive.
+    let near = |fault: &&Event| rank(&fault.kind, anomaly).is_some_and(|rank| rank < FAR);
+    for tier in [true, false] {
+        let single: Vec<Event> = faults
+            .iter()
+            .filter(|fault| near(fault) == tier && averted(std::slice::from_ref(*fault)))
+            .copied()
+            .collect();
+        if !single.is_empty() {
+            return (single, Weight::EachNeeded);
+        }
     }
     if !averted(faults) {
         return (Vec::new(), Weight::NoneNeeded);
     }
+    // Those of others are left out first.
     let mut set = faults.to_vec();
-    for fault in faults {
+    let mut order: Vec<&Event> = faults.iter().collect();
+    order.sort_by_key(|fault| std::cmp::Reverse(rank(&fault.kind, anomaly)));
+    for fault in order {
         let smaller: Vec<Event> = set.iter().filter(|f| f.id != fault.id).copied().collect();
         if averted(&smaller) {
             set = smaller;

@@ -237,6 +237,7 @@ impl Tries {
 
     fn against_disorder(&mut self, service: Option<&Service>) {
         self.general("keyed", "true");
+        self.general("growAt", "never");
         self.general("idempotence", "true");
         self.general("inFlight", "1");
         self.general("fifo", "true");
@@ -246,7 +247,6 @@ impl Tries {
             self.own("waitForOrder", "true");
             self.own("instances", "1");
         }
-        self.general("growAt", "0ms");
     }
 
     /// The settings its promise is a name for, if some differ from them; then the stronger promises.

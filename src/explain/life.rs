@@ -75,6 +75,7 @@ impl Walk {
                 service, member, ..
             } => self.trouble(Party::Member(service, member)) || self.waits_for_owner(service),
             Kind::Rebalancing { service, .. } => self.waits_for_owner(service),
+            Kind::Grown { topic, .. } => self.place.is_none_or(|place| place.0 == topic),
             Kind::Assigned {
                 service,
                 partitions,

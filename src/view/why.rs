@@ -162,6 +162,7 @@ fn without_fault(scenario: &Scenario, cause: &Cause) -> String {
     let events = || cause.chain.iter().rev();
     let last = |test: fn(&Kind) -> bool| events().find(|event| test(&event.kind));
     let telling = [
+        last(|k| matches!(k, Kind::Grown { .. })),
         last(|k| {
             matches!(
                 k,

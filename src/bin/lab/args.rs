@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use delivery_lab::scenario::{Problem, Scenario, check, params, preset, preset_names};
 
 use crate::run::{self, Done};
-use crate::{docs, output, price};
+use crate::{docs, output, price, why};
 
 /// See what delivery guarantees keep, and what they lose: a real broker simulation, without a browser.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Presets,
     /// Run a preset or a scenario file, and print the verdict
     Run(RunArgs),
+    /// Explain a loss, a repeat or a disorder: the decisive faults, what led to it, and the setting that helps
+    Why(WhyArgs),
     /// Run scenarios and hold their verdicts against what they expect; all presets when none is named
     Check {
         /// Names of presets, or scenario files (JSON)
@@ -45,8 +47,9 @@ enum Command {
     Params,
 }
 
+/// What to run.
 #[derive(clap::Args)]
-struct RunArgs {
+struct Setup {
     /// Name of a preset, or a scenario file (JSON)
     #[arg(value_name = "PRESET|FILE")]
     scenario: String,
@@ -59,6 +62,23 @@ struct RunArgs {
     /// Set a parameter, as in a link; see `lab params`
     #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
     set: Vec<String>,
+}
+
+#[derive(clap::Args)]
+struct WhyArgs {
+    #[command(flatten)]
+    setup: Setup,
+    #[command(flatten)]
+    which: why::Which,
+    /// Print the explanation as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct RunArgs {
+    #[command(flatten)]
+    setup: Setup,
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
@@ -73,6 +93,9 @@ pub fn main() -> ExitCode {
         Command::Presets => Ok((output::presets(), true)),
         Command::Params => Ok((docs::parameters(), true)),
         Command::Run(args) => run_one(&args).map(|text| (text, true)),
+        Command::Why(args) => set_up(&args.setup)
+            .and_then(|scenario| why::why(scenario, &args.which, args.json))
+            .map(|text| (text, true)),
         Command::Check { scenarios } => check_all(scenarios),
         Command::Price {
             scenario,
@@ -111,14 +134,24 @@ fn print(text: &str) {
 }
 
 fn run_one(args: &RunArgs) -> Result<String, Vec<Problem>> {
-    let mut scenario = scenario_of(&args.scenario)?;
+    let done = run::to_end(set_up(&args.setup)?, args.trace.as_deref())?;
+    Ok(if args.json {
+        output::json(&done)
+    } else {
+        output::table(&done)
+    })
+}
+
+/// The scenario that is meant, with everything that was set.
+fn set_up(setup: &Setup) -> Result<Scenario, Vec<Problem>> {
+    let mut scenario = scenario_of(&setup.scenario)?;
     let mut problems = Vec::new();
-    for (name, text) in [("seed", &args.seed), ("duration", &args.duration)] {
+    for (name, text) in [("seed", &setup.seed), ("duration", &setup.duration)] {
         if let Some(text) = text {
             problems.extend(params::set(&mut scenario, name, text).err());
         }
     }
-    for setting in &args.set {
+    for setting in &setup.set {
         let outcome = match setting.split_once('=') {
             Some((name, text)) => params::set(&mut scenario, name.trim(), text),
             None => Err(Problem::not_allowed(
@@ -132,15 +165,11 @@ fn run_one(args: &RunArgs) -> Result<String, Vec<Problem>> {
     if problems.is_empty() {
         problems = check(&scenario);
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let done = run::to_end(scenario, args.trace.as_deref())?;
-    Ok(if args.json {
-        output::json(&done)
+    if problems.is_empty() {
+        Ok(scenario)
     } else {
-        output::table(&done)
-    })
+        Err(problems)
+    }
 }
 
 fn check_all(names: Vec<String>) -> Result<(String, bool), Vec<Problem>> {

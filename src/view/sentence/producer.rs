@@ -83,10 +83,10 @@ fn attempt_words(attempt: u32) -> String {
 /// A packet that does not arrive.
 pub(super) fn lost(s: &Scenario, leg: Leg, id: u64, of: u16, attempt: u32) -> String {
     let (noun, it) = (&s.load.noun, message(s, id));
-    let sender = s
-        .producers
-        .first()
-        .map_or("the producer", |p| p.name.as_str());
+    let sender = match &s.producers[..] {
+        [one] => one.name.as_str(),
+        _ => "its producer",
+    };
     match leg {
         Leg::Request => format!(
             "the request with {it} is lost on its way to the broker ({} attempt); {sender} \
