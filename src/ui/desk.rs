@@ -40,8 +40,10 @@ pub struct Desk {
     pub tab: RwSignal<Tab>,
     /// The anomaly that was jumped to.
     pub anomaly: RwSignal<Option<Mark>>,
-    /// Whether its cause is asked for.
-    pub why: RwSignal<bool>,
+    /// The anomaly whose cause is asked for.
+    pub why: RwSignal<Option<Mark>>,
+    /// With which settings the run was replayed to see whether they help.
+    pub replayed: RwSignal<Option<String>>,
     /// The branches there are.
     pub branches: RwSignal<Vec<Origin>>,
     /// The one the cursor is on.
@@ -54,7 +56,8 @@ impl Desk {
         Desk {
             tab: RwSignal::new(Tab::Settings),
             anomaly: RwSignal::new(None),
-            why: RwSignal::new(false),
+            why: RwSignal::new(None),
+            replayed: RwSignal::new(None),
             branches: RwSignal::new(vec![None]),
             current: RwSignal::new(0),
         }
@@ -63,7 +66,8 @@ impl Desk {
     /// For another run.
     pub fn clear(&self) {
         self.anomaly.set(None);
-        self.why.set(false);
+        self.why.set(None);
+        self.replayed.set(None);
     }
 
     /// Takes in which branches there are, if that is news.

@@ -13,7 +13,11 @@ use crate::view::names;
 pub fn Found(lab: Lab) -> impl IntoView {
     let anomaly = lab.desk.anomaly;
     let ask = move |_| {
-        lab.desk.why.set(true);
+        let mark = anomaly.get_untracked();
+        lab.desk.why.set(mark);
+        if let Some(mark) = mark.filter(|m| m.message > 0) {
+            lab.pick(Some(mark.message));
+        }
         lab.desk.tab.set(Tab::Message);
     };
     view! {

@@ -10,8 +10,9 @@ use super::address::speed_of;
 use super::desk::{Desk, Tab};
 use super::engine::{Engine, Hunt};
 use super::notices::Notice;
+use crate::explain::Setting;
 use crate::scenario::link::{Opened, PageOptions, Theme};
-use crate::scenario::params::Handle;
+use crate::scenario::params::{self, Handle};
 use crate::scenario::{Action, Intervention, Scenario, preset, preset_names};
 use crate::timeline::{Mark, Timeline};
 use crate::verdict::Report;
@@ -259,6 +260,24 @@ impl Lab {
                 self.scenario.update(|_| {});
             }
         }
+    }
+
+    /// The same run, with what was done to it by hand, under other settings. False, and a notice, where
+    /// they cannot be.
+    pub fn rerun(&self, settings: &[Setting]) -> bool {
+        let mut scenario = self.base.get_untracked();
+        for Setting { name, value } in settings {
+            if let Err(problem) = params::set(&mut scenario, name, value) {
+                Notice::push(self.notices, problem.to_string());
+                return false;
+            }
+        }
+        let inputs = self.inputs();
+        self.begin(scenario.clone());
+        if let Ok(run) = Timeline::with_inputs(scenario, inputs) {
+            self.with(|e| e.replace(run));
+        }
+        true
     }
 
     /// Follows a message, or none.

@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
+use super::diagram::Diagram;
 use super::file;
 use super::lab::Lab;
 use super::notices::Notice;
 use super::why::Why;
 use crate::scenario::{Action, Scenario, Span};
-use crate::trace::Event;
 use crate::verdict::{MessageLine, Standing, State};
 use crate::view::names;
-use crate::view::sentence::{sentence, told};
 use crate::view::stage::{Moving, Stage};
+use crate::view::story::{Tag, story};
 
 /// How long a packet is held up by a button.
 const HELD_UP: Span = Span(500_000);
@@ -51,10 +51,18 @@ fn About(lab: Lab, message: u64) -> impl IntoView {
         lab.read(|run| run.run().ledger().message(message))
             .flatten()
     });
+    let replayed = move || {
+        let settings = lab.desk.replayed.get()?;
+        Some(
+            view! { <p class="replayed" role="status">{format!("The same weather with {settings}.")}</p> },
+        )
+    };
     view! {
+        {replayed}
         <Standings lab line/>
         <OnTheWay lab message/>
         <Why lab message/>
+        <Diagram lab message/>
         <Life lab message/>
     }
 }
@@ -185,27 +193,20 @@ fn way_words(scenario: &Scenario, packet: &Moving) -> String {
 /// Everything that happened to it up to the cursor, as sentences.
 #[component]
 fn Life(lab: Lab, message: u64) -> impl IntoView {
-    let events = Memo::new(move |_| {
+    let told = Memo::new(move |_| {
         lab.traced.track();
         lab.desk.current.track();
-        lab.read(|run| {
-            let own = |e: &&Event| e.kind.message() == Some(message);
-            run.events().filter(own).copied().collect::<Vec<_>>()
-        })
-        .unwrap_or_default()
+        lab.read(|run| story(run.scenario(), run.events(), message))
+            .unwrap_or_default()
     });
     let lines = move || {
-        let scenario = lab.scenario.read_untracked();
-        let each = events.get().into_iter();
-        each.map(|event| {
-            let words = sentence(&event, &scenario);
-            let fault = event.kind.fault().is_some();
+        let each = told.get().into_iter();
+        each.map(|line| {
+            let class = tag_class(line.tag);
             view! {
-                <li class:fault=fault>
-                    <button type="button" class="line" on:click=move |_| lab.go(|run| run.seek_event(event.id))>
-                        <span class="when">{names::moment(event.at)}</span>
-                        " "
-                        {words}
+                <li class=class>
+                    <button type="button" class="line" on:click=move |_| lab.go(|run| run.seek_event(line.event))>
+                        {line.sentence}
                     </button>
                 </li>
             }
@@ -213,9 +214,8 @@ fn Life(lab: Lab, message: u64) -> impl IntoView {
         .collect_view()
     };
     let text = move || {
-        let scenario = lab.scenario.read_untracked();
         let lines =
-            events.with_untracked(|all| all.iter().map(|e| told(e, &scenario)).collect::<Vec<_>>());
+            told.with_untracked(|all| all.iter().map(|l| l.sentence.clone()).collect::<Vec<_>>());
         lines.join("\n")
     };
     view! {
@@ -224,6 +224,14 @@ fn Life(lab: Lab, message: u64) -> impl IntoView {
         <p class="take">
             <Copy lab what="Copy as text" text/>
         </p>
+    }
+}
+
+fn tag_class(tag: Tag) -> &'static str {
+    match tag {
+        Tag::Normal => "",
+        Tag::Lost | Tag::Crash => "fault",
+        _ => "again",
     }
 }
 

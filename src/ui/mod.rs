@@ -7,6 +7,7 @@ mod control;
 mod controls;
 mod crash;
 mod desk;
+mod diagram;
 mod engine;
 mod figure;
 mod file;

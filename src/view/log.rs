@@ -1,6 +1,7 @@
 //! The event log as the reader wants it: filters, and lines to take away.
 
-use crate::trace::{Event, Kind, Leg, Party};
+use crate::explain::service_of;
+use crate::trace::{Event, Kind};
 
 /// What the reader wants to see; what is `None` lets all pass.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,7 +56,7 @@ impl Filter {
     pub fn lets(&self, event: &Event) -> bool {
         let kind = &event.kind;
         self.message.is_none_or(|m| kind.message() == Some(m))
-            && self.service.is_none_or(|s| service(kind) == Some(s))
+            && self.service.is_none_or(|s| service_of(kind) == Some(s))
             && self.partition.is_none_or(|p| partition(kind) == Some(p))
             && self.kind.is_none_or(|f| {
                 f == family(kind) || (f == Family::Faults && kind.fault().is_some())
@@ -119,48 +120,6 @@ fn family(kind: &Kind) -> Family {
         | Subscribed { .. }
         | ProducerReady { .. }
         | Fenced { .. } => Family::Groups,
-    }
-}
-
-/// The service an event belongs to, where it belongs to one.
-pub fn service(kind: &Kind) -> Option<u16> {
-    use Kind::*;
-    match *kind {
-        Delivered { service, .. }
-        | Step { service, .. }
-        | Effect { service, .. }
-        | Skipped { service, .. }
-        | RolledBack { service, .. }
-        | Failed { service, .. }
-        | Processed { service, .. }
-        | HeldBack { service, .. }
-        | DeadLettered { service, .. }
-        | Dropped { service, .. }
-        | CommitSent { service, .. }
-        | Committed { service, .. }
-        | CommitRefused { service, .. }
-        | Joined { service, .. }
-        | Removed { service, .. }
-        | Rebalancing { service, .. }
-        | Assigned { service, .. }
-        | Leased { service, .. }
-        | LeaseExpired { service, .. }
-        | LeaseExtended { service, .. }
-        | Deleted { service, .. }
-        | StaleReceipt { service, .. }
-        | Requeued { service, .. }
-        | Redriven { service, .. }
-        | Subscribed { service, .. } => Some(service),
-        PacketLost { leg, service, .. } => {
-            matches!(leg, Leg::Delivery | Leg::Commit | Leg::CommitAck).then_some(service)
-        }
-        Crashed { party, .. } | Restarted { party } | Paused { party, .. } | Fenced { party } => {
-            match party {
-                Party::Member(service, _) => Some(service),
-                _ => None,
-            }
-        }
-        _ => None,
     }
 }
 
