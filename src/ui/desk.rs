@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
+use super::compare::Compare;
 use super::controls::Controls;
 use super::forks::Forks;
 use super::lab::Lab;
@@ -21,13 +22,16 @@ pub enum Tab {
     Log,
     /// What was done by hand, and the branches that came of it.
     Forks,
+    /// The same weather under other guarantees.
+    Compare,
 }
 
-const TABS: [(Tab, &str, &str); 4] = [
+const TABS: [(Tab, &str, &str); 5] = [
     (Tab::Settings, "Settings", "tab-settings"),
     (Tab::Message, "Message", "tab-message"),
     (Tab::Log, "Log", "tab-log"),
     (Tab::Forks, "Forks", "tab-forks"),
+    (Tab::Compare, "Compare", "tab-compare"),
 ];
 
 /// Where a branch left which other: its parent and the moment in µs.
@@ -115,6 +119,7 @@ pub fn Column(lab: Lab) -> impl IntoView {
                     Tab::Message => view! { <Message lab/> }.into_any(),
                     Tab::Log => view! { <Log lab/> }.into_any(),
                     Tab::Forks => view! { <Forks lab/> }.into_any(),
+                    Tab::Compare => view! { <Compare lab/> }.into_any(),
                 }}
             </div>
         </div>

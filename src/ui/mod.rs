@@ -3,6 +3,7 @@
 mod address;
 mod app;
 mod bar;
+mod compare;
 mod control;
 mod controls;
 mod crash;
