@@ -51,13 +51,13 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
     };
     view! {
         <article class="verdict">
-            <h3>
+            <h2>
                 <Sign service=i/>
                 <span class="name">{move || part(|s| s.name.clone())}</span>
                 <span class="tag" class:bad=move || !held.get()>
                     {move || if held.get() { "✓ held" } else { "✕ broken" }}
                 </span>
-            </h3>
+            </h2>
             <p class="promise">{move || promise.get()}</p>
             <p class="outcome">{outcome}</p>
             <dl class="figures">{move || lab.report.with(|r| r.services.get(i).map(figures))}</dl>
