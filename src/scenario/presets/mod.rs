@@ -1,11 +1,13 @@
 //! Ready-made scenarios, each with a title, what to watch for, a seed that shows it, and what it expects.
 
+mod broadcast;
 mod consumers;
 mod groups;
 mod kit;
 mod order;
 mod orders;
 mod producers;
+mod queues;
 mod repeats;
 mod replication;
 mod transactions;
@@ -63,6 +65,23 @@ const ALL: &[Preset] = &[
         "transaction-with-outside-effect",
         transactions::transaction_with_outside_effect,
     ),
+    // Queues.
+    ("charge-50", queues::charge_50),
+    ("checkout-billing", queues::checkout_billing),
+    ("payment-intent", queues::payment_intent),
+    ("visibility-timeout", queues::visibility_timeout),
+    ("queue-crash-before-ack", queues::queue_crash_before_ack),
+    ("dead-letter", queues::dead_letter),
+    ("dead-letter-breaks-order", queues::dead_letter_breaks_order),
+    ("push-notification", queues::push_notification),
+    // One message for several services.
+    ("photo-posted", broadcast::photo_posted),
+    (
+        "pubsub-nobody-listening",
+        broadcast::pubsub_nobody_listening,
+    ),
+    ("slow-subscriber", broadcast::slow_subscriber),
+    ("sns-to-queues", broadcast::sns_to_queues),
 ];
 
 /// Names of all presets, in the order in which they are shown.
