@@ -188,3 +188,25 @@ fn a_lost_receive_counts_and_a_lost_delete_repeats() {
     let w = careful.service(0);
     assert_eq!((w.duplicated, w.lost, w.effects), (0, 0, 100));
 }
+
+#[test]
+fn a_failed_message_of_a_fifo_group_holds_up_those_received_with_it() {
+    let mut s = scenario(Channel::Lease(lease(|c| c.fifo = true)));
+    s.load.users = 1;
+    s.load.rate = 100;
+    s.duration = Span::ms(300);
+    let (service, message) = ("Worker".into(), 4);
+    fault(
+        &mut s,
+        Placed::FailEffect {
+            service,
+            message,
+            attempt: 1,
+        },
+    );
+    let ended = run(&s);
+    assert!(ended.effects(0).is_sorted(), "{:?}", ended.effects(0));
+    assert_eq!(ended.service(0).effects, 30);
+    s.topics[0].channel = SQS;
+    assert!(run(&s).service(0).out_of_order > 0);
+}
