@@ -90,11 +90,10 @@ proptest! {
         let (one, two) = (run(&s), run(&s));
         prop_assert_eq!(&one.hash, &two.hash);
         let stops = s.services.iter().all(|w| w.on_failure != OnFailure::Block || w.poison.0 == 0);
-        if stops {
-            prop_assert!(one.now < 62_000_000, "{}", one.now);
-        }
+        let settled = one.now < 62_000_000;
+        prop_assert!(settled || !stops, "{}", one.now);
         for w in &one.report.services {
-            prop_assert_eq!(w.pending, 0);
+            prop_assert!(w.pending == 0 || !settled, "{w:?}");
         }
     }
 }
