@@ -7,6 +7,7 @@
 
 pub mod broker;
 pub mod client;
+pub mod embed;
 pub mod explain;
 pub mod explore;
 pub mod scenario;

@@ -45,7 +45,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "embed",
-        &["view", "explain", "timeline", "verdict", "scenario"],
+        &[
+            "view", "explain", "timeline", "verdict", "trace", "scenario",
+        ],
     ),
 ];
 
