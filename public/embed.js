@@ -6,17 +6,23 @@ const base = new URL("./", import.meta.url);
 // What the page behind the frame reads from its address only; everything else may change while it runs.
 const inAddress = "speed autoplay theme t stopat controls panels motion title id resize origin ctl readonly loop".split(" ");
 const events = "play pause seeked timeupdate ratechange statechange ended delivery duplicate loss violation error".split(" ");
-const own = ["state", "src", "class", "style", "id", "slot", "hidden", "role", "tabindex", "lang", "dir", "is", "part"];
+const own = "state src class style id slot hidden role tabindex lang dir is part".split(" ");
 // Names of parameters are read in any case, so ack-loss is ackLoss. A service keeps its hyphens: order-api.service-time.
 const named = (attribute) => attribute.replace(/[^.]*$/, (last) => last.replaceAll("-", ""));
 
-const look = `:host{display:block;position:relative;aspect-ratio:16/9;min-height:256px}:host([hidden]){display:none}
+// How long a figure may take to answer, in ms. One that does not may be told by its address to talk with others only.
+const patience = 15_000;
+
+const look = `:host{display:block}:host([hidden]){display:none}
+div{position:relative;aspect-ratio:16/9;min-height:256px;overflow:hidden}
 iframe{position:absolute;inset:0;width:100%;height:100%;border:0}
 button{position:absolute;inset:auto auto 8px 8px;min-height:36px;padding:0 14px;font:inherit;cursor:pointer}
-figure{margin:0}`;
+.on>slot{display:none}
+@media print{:host(:not(:empty)) .on{aspect-ratio:auto;min-height:0}:host(:not(:empty)) .on>slot{display:block}:host(:not(:empty)) iframe{display:none}}`;
 
 class DeliveryLab extends HTMLElement {
   #frame = null;
+  #room = document.createElement("div");
   #origin = "";
   #asked = new Map();
   #number = 0;
@@ -32,10 +38,15 @@ class DeliveryLab extends HTMLElement {
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    const style = document.createElement("style");
-    style.textContent = look;
-    // Shown until the figure is there, and instead of it where scripts do not run.
-    root.append(style, document.createElement("slot"));
+    // Not an element: a host's policy may forbid inline style.
+    const style = new CSSStyleSheet();
+    style.replaceSync(look);
+    root.adoptedStyleSheets = [style];
+    // What stands between the tags is shown until the figure is there, on paper, and where scripts do not run.
+    this.#room.append(document.createElement("slot"));
+    const caption = document.createElement("slot");
+    caption.name = "caption";
+    root.append(this.#room, caption);
     this.#wait();
   }
 
@@ -66,8 +77,9 @@ class DeliveryLab extends HTMLElement {
     frame.title = this.getAttribute("title") || this.textContent.trim().slice(0, 120) || "Delivery Lab";
     frame.allow = "fullscreen; clipboard-write";
     this.#frame = frame;
-    this.shadowRoot.querySelectorAll("slot, button").forEach((part) => part.remove());
-    this.shadowRoot.append(frame);
+    this.#room.querySelector("button")?.remove();
+    this.#room.className = "on";
+    this.#room.append(frame);
     return this.#ready;
   }
 
@@ -97,7 +109,7 @@ class DeliveryLab extends HTMLElement {
     const button = document.createElement("button");
     button.textContent = "Load the figure";
     button.addEventListener("click", () => this.load());
-    this.shadowRoot.append(button);
+    this.#room.append(button);
   }
 
   #unload() {
@@ -105,11 +117,11 @@ class DeliveryLab extends HTMLElement {
     if (!this.#frame) return;
     this.#frame.remove();
     this.#frame = null;
-    for (const { fail } of this.#asked.values()) fail(new Error("the figure was removed"));
+    for (const { fail } of this.#asked.values()) fail(new Error("The figure was removed."));
     this.#asked.clear();
     this.#paused = true;
+    this.#room.className = "";
     this.#wait();
-    this.shadowRoot.append(document.createElement("slot"));
   }
 
   #wanted() {
@@ -117,7 +129,7 @@ class DeliveryLab extends HTMLElement {
     for (const { name, value } of this.attributes) {
       const key = named(name);
       if (own.includes(name) || /^(data-|aria-|on)/.test(name)) continue;
-      all[key] = value === "" && key !== "title" ? "1" : value;
+      all[key] = value !== "" || key === "title" ? value : key === "controls" ? "full" : "1";
     }
     return all;
   }
@@ -127,7 +139,6 @@ class DeliveryLab extends HTMLElement {
     for (const [key, value] of Object.entries(this.#wanted())) address.searchParams.set(key, value);
     address.searchParams.set("embed", "1");
     address.searchParams.delete("ctl");
-    if (!address.searchParams.has("resize")) address.searchParams.set("resize", "own");
     const state = this.getAttribute("state");
     if (state) address.hash = state;
     return address;
@@ -152,11 +163,28 @@ class DeliveryLab extends HTMLElement {
   async #ask(type, fields) {
     this.load();
     await this.#ready;
+    return this.#request(type, fields);
+  }
+
+  #request(type, fields) {
     const id = ++this.#number;
     return new Promise((done, fail) => {
-      this.#asked.set(id, { done, fail });
+      const late = setTimeout(() => this.#asked.delete(id) && fail(new Error("The figure does not answer.")), patience);
+      const end = (how) => (value) => { clearTimeout(late); how(value); };
+      this.#asked.set(id, { done: end(done), fail: end(fail) });
       this.#say({ type, id, ...fields });
     });
+  }
+
+  async #greet(data) {
+    try {
+      const { currentTime, playbackRate, paused } = await this.#request("hello", { events });
+      [this.#time, this.#rate, this.#paused] = [currentTime, playbackRate, paused];
+      this.#isReady(this);
+      this.#tell("ready", { version: data.version, presets: data.presets });
+    } catch (error) {
+      this.#tell("error", { field: "origin", sentence: error.message });
+    }
   }
 
   #say(message) {
@@ -168,11 +196,10 @@ class DeliveryLab extends HTMLElement {
     if (!this.#frame || source !== this.#frame.contentWindow || origin !== this.#origin) return;
     if (data === null || typeof data !== "object" || data.context !== context || data.v !== 1) return;
     if (data.type === "ready") {
-      this.#say({ type: "hello", events });
-      this.#isReady(this);
-      this.#tell("ready", { version: data.version, presets: data.presets });
-    } else if (data.type === "resize" && Number.isFinite(data.height)) {
-      this.style.setProperty("--delivery-lab-height", `${data.height}px`);
+      this.#greet(data);
+    } else if (data.type === "resize" && data.height > 0) {
+      this.#room.style.aspectRatio = "auto";
+      this.#room.style.height = `${Math.min(data.height, 10_000)}px`;
     } else if (data.type === "reply") {
       const asked = this.#asked.get(data.id);
       this.#asked.delete(data.id);

@@ -2,6 +2,8 @@
 //! writes them anew; without it, a list that is behind the code fails.
 #![cfg(not(target_arch = "wasm32"))]
 
+use delivery_lab::embed::EVENTS;
+use delivery_lab::scenario::link::PAGE_OPTIONS;
 use delivery_lab::scenario::params::{self, Group, Scope};
 use delivery_lab::scenario::{preset, preset_names};
 use std::fmt::Write;
@@ -52,6 +54,28 @@ fn parameters() -> String {
     text
 }
 
+fn options() -> String {
+    let mut table = String::from("| name | allowed | |\n|---|---|---|\n");
+    for option in PAGE_OPTIONS {
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            option.name,
+            cell(option.allowed),
+            cell(option.doc)
+        );
+    }
+    table
+}
+
+fn events() -> String {
+    let mut table = String::from("| name | when; what its detail holds |\n|---|---|\n");
+    for event in EVENTS {
+        let _ = writeln!(table, "| `{}` | {} |", event.name, cell(event.doc));
+    }
+    table
+}
+
 /// A bar would end the cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
@@ -75,6 +99,8 @@ fn the_readme_lists_presets_and_parameters_as_they_are() {
     let readme = std::fs::read_to_string(&path).expect("README.md can be read");
     let current = with_list(&readme, "presets", &presets());
     let current = with_list(&current, "parameters", &parameters());
+    let current = with_list(&current, "options", &options());
+    let current = with_list(&current, "events", &events());
     if readme == current {
         return;
     }

@@ -212,7 +212,7 @@ fn steps(fields: &Map<String, Value>) -> Result<u64, Problem> {
 /// JavaScript has one kind of number: 2 may come as 2.0.
 fn whole(value: &Value) -> Option<u64> {
     let number = value.as_f64()?;
-    (number >= 0.0 && number <= 1e15 && number.fract() == 0.0).then_some(number as u64)
+    ((0.0..=1e15).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
 fn moment(fields: &Map<String, Value>) -> Result<u64, Problem> {

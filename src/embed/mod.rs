@@ -12,7 +12,9 @@ mod share;
 mod tests;
 
 pub use events::{Feed, Found, Pace, seconds};
-pub use message::{Change, Command, EVENTS, Event, LONGEST, Request, detail, event, parse, ready, reply};
+pub use message::{
+    Change, Command, EVENTS, Event, LONGEST, Request, detail, event, parse, ready, reply,
+};
 pub use resize::{Protocol, Resizer, Sized};
 pub use session::{Answer, Session};
 pub use share::{Share, oembed, share};

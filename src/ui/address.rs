@@ -29,6 +29,17 @@ pub fn speed_of(ratio: Option<Ratio>) -> usize {
         .unwrap_or(USUAL)
 }
 
+/// The address of the folder the page is in, absolute, with a `/` at its end.
+pub fn base() -> String {
+    let location = web_sys::window().map(|w| w.location());
+    let part =
+        |text: Option<Result<String, JsValue>>| text.and_then(Result::ok).unwrap_or_default();
+    let origin = part(location.as_ref().map(|l| l.origin()));
+    let path = part(location.as_ref().map(|l| l.pathname()));
+    let folder = path.rfind('/').map_or("/", |end| &path[..=end]);
+    format!("{origin}{folder}")
+}
+
 /// The options of the page as they stand.
 pub fn options(lab: Lab) -> PageOptions {
     let mut page = lab.page.get_value();

@@ -10,19 +10,22 @@ use super::figure::Figure;
 use super::found::Found;
 use super::header::Header;
 use super::help::Help;
+use super::host;
 use super::keys::{self, Where};
 use super::lab::Lab;
 use super::notices::Notices;
+use super::printed::Printed;
 use super::strip::Strip;
 use super::theme;
 use super::transport::Transport;
 use super::twin::Twin;
+use super::wishes;
+use crate::scenario::link::Controls;
 
 /// The page, or the figure alone where it is embedded.
 #[component]
 pub fn App() -> impl IntoView {
     let opened = address::read();
-    let autoplay = opened.page.autoplay;
     let lab = Lab::new(opened);
     theme::follow(lab);
     address::follow(lab);
@@ -30,9 +33,8 @@ pub fn App() -> impl IntoView {
         keys::press(lab, &event, Where::Page);
     });
     on_cleanup(move || handle.remove());
-    if autoplay {
-        lab.play(true);
-    }
+    wishes::follow(lab);
+    host::follow(lab);
     view! { <Page lab/> }
 }
 
@@ -49,11 +51,21 @@ pub fn Page(lab: Lab) -> impl IntoView {
         </div>
     };
     if lab.embedded {
+        let (title, bare, panels) = lab.page.with_value(|page| {
+            let bare = page.controls == Controls::None;
+            (page.title.clone(), bare, page.panels.clone())
+        });
+        let heading = move || match title.as_str() {
+            "" => lab.scenario.with(|s| s.title.clone()),
+            title => title.to_string(),
+        };
+        let verdict = panels.iter().any(|panel| panel == "verdict");
         return view! {
             <main class="page embedded">
-                <h1 class="unseen">{move || lab.scenario.with(|s| s.title.clone())}</h1>
+                <h1 class="unseen">{heading}</h1>
                 {figure}
-                <Transport lab/>
+                {(!bare).then(|| view! { <Transport lab/> })}
+                {verdict.then(|| view! { <Strip lab/> })}
                 <Twin lab/>
                 <Notices lab/>
             </main>
@@ -72,6 +84,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
             </div>
             <Column lab/>
         </main>
+        <Printed lab/>
         <Notices lab/>
         <Help lab node=help/>
     }

@@ -113,14 +113,15 @@ fn set(lab: Lab, changes: &[Change]) -> Result<(), Problem> {
             value: handle.text(&scenario),
         });
     }
-    lab.scenario.set(scenario);
     Ok(())
 }
 
 /// The scenario that the run began with, and what was done to it since.
 fn state(lab: Lab) -> Result<Value, Problem> {
-    let text = lab.with(|e| to_fragment(e.run().began_with(), e.run().inputs()));
-    Ok(json!({ "state": text.transpose()?.unwrap_or_default() }))
+    let text = lab
+        .base
+        .with_untracked(|base| to_fragment(base, &lab.inputs()))?;
+    Ok(json!({ "state": text }))
 }
 
 fn set_state(lab: Lab, text: &str) -> Result<(), Problem> {

@@ -8,6 +8,9 @@ use crate::view::layout::Hit;
 
 /// Crashes what was clicked.
 pub fn crash(lab: Lab, thing: Hit) {
+    if lab.page.with_value(|page| page.readonly) {
+        return;
+    }
     let action = match thing {
         Hit::Member(service, instance) => Action::CrashConsumer { service, instance },
         Hit::Broker(broker) => Action::CrashBroker { broker },

@@ -4,6 +4,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::lab::Lab;
+use super::share::ShareButton;
 use super::theme::THEMES;
 use crate::scenario::{preset, preset_names};
 
@@ -36,6 +37,7 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
                 {move || lab.scenario.with(|s| s.watch_for.clone())}
             </p>
             <Themes lab/>
+            <ShareButton lab/>
             <button
                 type="button"
                 aria-label="Help and keys"

@@ -13,9 +13,7 @@ use web_sys::{HtmlElement, MessageEvent, Window};
 
 use super::command::perform;
 use super::lab::{Lab, SLOWDOWNS};
-use crate::embed::{
-    self, Answer, Command, Feed, LONGEST, Pace, Resizer, Session, Sized, seconds,
-};
+use crate::embed::{self, Answer, Command, Feed, LONGEST, Pace, Resizer, Session, Sized, seconds};
 
 /// What is known about the host page.
 struct Host {
@@ -214,7 +212,7 @@ impl Host {
     /// Time is another.
     fn passed(&mut self, lab: Lab, now: u64) {
         let (session, feed) = (&self.session, &mut self.feed);
-        let read = lab.with(|e| {
+        let read = lab.see(|e| {
             let found = feed.read(e.run(), |name| session.wants(name));
             (found, e.run().inputs().len())
         });

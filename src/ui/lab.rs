@@ -246,13 +246,7 @@ impl Lab {
     /// Begins a run of this scenario, if it can be run; otherwise says why not.
     fn begin(&self, scenario: Scenario) {
         match Timeline::new(scenario.clone()) {
-            Ok(run) => {
-                self.base.set(scenario.clone());
-                self.scenario.set(scenario);
-                self.desk.clear();
-                self.with(|e| e.replace(run));
-                self.figures();
-            }
+            Ok(run) => self.replace(scenario, run),
             Err(problems) => {
                 let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
                 Notice::push(self.notices, all.join(" "));
@@ -278,6 +272,15 @@ impl Lab {
             self.with(|e| e.replace(run));
         }
         true
+    }
+
+    /// Another run of what it begins with, from its beginning.
+    pub fn replace(&self, scenario: Scenario, run: Timeline) {
+        self.base.set(scenario.clone());
+        self.scenario.set(scenario);
+        self.desk.clear();
+        self.with(|e| e.replace(run));
+        self.figures();
     }
 
     /// Follows a message, or none.

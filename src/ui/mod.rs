@@ -3,6 +3,7 @@
 mod address;
 mod app;
 mod bar;
+mod command;
 mod compare;
 mod control;
 mod controls;
@@ -16,17 +17,21 @@ mod forks;
 mod found;
 mod header;
 mod help;
+mod host;
 mod keys;
 mod lab;
 mod log;
 mod message;
 mod notices;
 mod paint;
+mod printed;
+mod share;
 mod strip;
 mod theme;
 mod transport;
 mod twin;
 mod why;
+mod wishes;
 
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -6,6 +6,7 @@ pub mod layout;
 pub mod log;
 pub mod names;
 mod of_world;
+pub mod poster;
 pub mod scene;
 pub mod sentence;
 pub mod sequence;

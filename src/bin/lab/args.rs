@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use delivery_lab::scenario::{Problem, Scenario, check, params, preset, preset_names};
 
 use crate::run::{self, Done};
-use crate::{docs, output, price, why};
+use crate::{docs, output, price, publish, why};
 
 /// See what delivery guarantees keep, and what they lose: a real broker simulation, without a browser.
 #[derive(Parser)]
@@ -45,6 +45,23 @@ enum Command {
     },
     /// Print the table of all parameters, as Markdown
     Params,
+    /// Print a still of a scenario as SVG: the moment at which the first thing goes wrong
+    Poster {
+        /// Name of a preset, or a scenario file (JSON)
+        #[arg(value_name = "PRESET|FILE")]
+        scenario: String,
+        /// Light on dark
+        #[arg(long)]
+        dark: bool,
+    },
+    /// Write what a host shows of each preset without the program: posters, and oEmbed answers
+    Publish {
+        /// The folder of the built page
+        folder: std::path::PathBuf,
+        /// The address under which the folder will be found; without it no oEmbed answers are written
+        #[arg(long, value_name = "URL")]
+        base: Option<String>,
+    },
 }
 
 /// What to run.
@@ -92,6 +109,12 @@ pub fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Presets => Ok((output::presets(), true)),
         Command::Params => Ok((docs::parameters(), true)),
+        Command::Poster { scenario, dark } => scenario_of(&scenario)
+            .and_then(|scenario| publish::poster(&scenario, dark))
+            .map(|text| (text, true)),
+        Command::Publish { folder, base } => {
+            publish::publish(&folder, base.as_deref()).map(|text| (text, true))
+        }
         Command::Run(args) => run_one(&args).map(|text| (text, true)),
         Command::Why(args) => set_up(&args.setup)
             .and_then(|scenario| why::why(scenario, &args.which, args.json))

@@ -9,6 +9,8 @@ mod output;
 #[cfg(not(target_arch = "wasm32"))]
 mod price;
 #[cfg(not(target_arch = "wasm32"))]
+mod publish;
+#[cfg(not(target_arch = "wasm32"))]
 mod run;
 #[cfg(not(target_arch = "wasm32"))]
 mod why;

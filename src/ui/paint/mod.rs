@@ -231,31 +231,14 @@ impl Painter {
     }
 
     fn shape(&self, shape: Shape, c: Point, r: f64) {
-        let path = |points: &[(f64, f64)]| {
-            self.ctx.begin_path();
-            for (x, y) in points {
-                self.ctx.line_to(c.x + x * r, c.y + y * r);
-            }
-            self.ctx.close_path();
-        };
-        match shape {
-            Shape::Square => path(&[(-0.95, -0.95), (0.95, -0.95), (0.95, 0.95), (-0.95, 0.95)]),
-            Shape::Circle => {
-                self.ctx.begin_path();
-                let _ = self.ctx.arc(c.x, c.y, r, 0.0, TAU);
-            }
-            Shape::Diamond => path(&[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)]),
-            Shape::Triangle => path(&[(0.0, -1.05), (1.1, 0.95), (-1.1, 0.95)]),
-            Shape::Hexagon => path(&[
-                (-0.55, -0.95),
-                (0.55, -0.95),
-                (1.1, 0.0),
-                (0.55, 0.95),
-                (-0.55, 0.95),
-                (-1.1, 0.0),
-            ]),
-            Shape::Plus => path(&PLUS),
+        self.ctx.begin_path();
+        for (x, y) in shape.corners() {
+            self.ctx.line_to(c.x + x * r, c.y + y * r);
         }
+        if shape.corners().is_empty() {
+            let _ = self.ctx.arc(c.x, c.y, r, 0.0, TAU);
+        }
+        self.ctx.close_path();
     }
 
     fn text(&mut self, at: Point, words: &str, style: Type, ink: Ink, align: Align, halo: bool) {
@@ -280,18 +263,3 @@ impl Painter {
         let _ = self.ctx.fill_text(words, at.x, y);
     }
 }
-
-const PLUS: [(f64, f64); 12] = [
-    (-0.4, -1.1),
-    (0.4, -1.1),
-    (0.4, -0.4),
-    (1.1, -0.4),
-    (1.1, 0.4),
-    (0.4, 0.4),
-    (0.4, 1.1),
-    (-0.4, 1.1),
-    (-0.4, 0.4),
-    (-1.1, 0.4),
-    (-1.1, -0.4),
-    (-0.4, -0.4),
-];

@@ -36,6 +36,25 @@ impl Shape {
         Self::ALL[service as usize % Self::ALL.len()]
     }
 
+    /// Its corners around (0, 0), for a half size of 1; none for the circle.
+    pub fn corners(self) -> &'static [(f64, f64)] {
+        match self {
+            Shape::Square => &[(-0.95, -0.95), (0.95, -0.95), (0.95, 0.95), (-0.95, 0.95)],
+            Shape::Circle => &[],
+            Shape::Diamond => &[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
+            Shape::Triangle => &[(0.0, -1.05), (1.1, 0.95), (-1.1, 0.95)],
+            Shape::Hexagon => &[
+                (-0.55, -0.95),
+                (0.55, -0.95),
+                (1.1, 0.0),
+                (0.55, 0.95),
+                (-0.55, 0.95),
+                (-1.1, 0.0),
+            ],
+            Shape::Plus => &PLUS,
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -48,6 +67,21 @@ impl Shape {
         }
     }
 }
+
+const PLUS: [(f64, f64); 12] = [
+    (-0.4, -1.1),
+    (0.4, -1.1),
+    (0.4, -0.4),
+    (1.1, -0.4),
+    (1.1, 0.4),
+    (0.4, 0.4),
+    (0.4, 1.1),
+    (-0.4, 1.1),
+    (-0.4, 0.4),
+    (-1.1, 0.4),
+    (-1.1, -0.4),
+    (-0.4, -0.4),
+];
 
 /// About how wide a text is. On the generous side: fonts differ, and a text must not run into its neighbour.
 pub fn width(text: &str, style: Type) -> f64 {

@@ -1,0 +1,96 @@
+//! The dialog with what an author pastes: a link, an iframe, the element, Markdown.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+use super::address::{base, options};
+use super::file;
+use super::lab::Lab;
+use crate::embed::{Share, share};
+use crate::scenario::Problem;
+
+/// The texts for the run as it stands, with what was done to it by hand.
+fn texts(lab: Lab) -> Result<Share, Problem> {
+    let page = options(lab);
+    lab.base
+        .with(|scenario| share(&base(), scenario, &page, &lab.inputs()))
+}
+
+/// A button, and the dialog it opens.
+#[component]
+pub fn ShareButton(lab: Lab) -> impl IntoView {
+    let node = NodeRef::<Dialog>::new();
+    // Written when the dialog opens: it shows the run as it was then.
+    let written = RwSignal::new(None::<Result<Share, Problem>>);
+    let said = RwSignal::new("");
+    let open = move |_| {
+        written.set(Some(untrack(|| texts(lab))));
+        said.set("");
+        if let Some(dialog) = node.get_untracked() {
+            let _ = dialog.show_modal();
+        }
+    };
+    let close = move |_| {
+        if let Some(dialog) = node.get_untracked() {
+            dialog.close();
+        }
+    };
+    view! {
+        <button type="button" class="share" on:click=open>"Share"</button>
+        <dialog class="help sharing" node_ref=node aria-labelledby="share-title">
+            <div class="head">
+                <h2 id="share-title">"Share this run"</h2>
+                <button type="button" class="quiet" aria-label="Close" on:click=close>"✕"</button>
+            </div>
+            <p class="hint">"Settings, seed and what was done by hand are in it; whoever opens it sees the same run."</p>
+            {move || match written.get() {
+                None => ().into_any(),
+                Some(Err(problem)) => view! { <p role="alert">{problem.to_string()}</p> }.into_any(),
+                Some(Ok(texts)) => view! { <Texts texts said/> }.into_any(),
+            }}
+            <p role="status" class="hint">{move || said.get()}</p>
+        </dialog>
+    }
+}
+
+#[component]
+fn Texts(texts: Share, said: RwSignal<&'static str>) -> impl IntoView {
+    [
+        ("share-link", "Link", texts.link),
+        ("share-iframe", "Frame, for any page", texts.iframe),
+        (
+            "share-element",
+            "Element, to drive it by scripts",
+            texts.element,
+        ),
+        ("share-markdown", "Markdown", texts.markdown),
+    ]
+    .map(|(id, label, text)| view! { <Paste id label text said/> })
+    .into_iter()
+    .collect_view()
+}
+
+#[component]
+fn Paste(
+    id: &'static str,
+    label: &'static str,
+    text: String,
+    said: RwSignal<&'static str>,
+) -> impl IntoView {
+    let copied = text.clone();
+    let copy = move |_| {
+        file::copy(&copied, move |fine| {
+            said.set(match fine {
+                true => "Copied.",
+                false => "The browser does not let this page use the clipboard: select the text and copy it.",
+            });
+        });
+    };
+    view! {
+        <div class="paste">
+            <label for=id>{label}</label>
+            <button type="button" aria-label=format!("Copy: {label}") on:click=copy>"Copy"</button>
+            <textarea id=id readonly rows="3" spellcheck="false" prop:value=text></textarea>
+        </div>
+    }
+}
