@@ -141,19 +141,21 @@ fn read(columns: &[Timeline], choice: &Choice, now: u64) -> Vec<Reading> {
     .collect()
 }
 
-/// The first event in which two runs differ, as far as they are remembered.
+/// The first event about a message in which two runs differ, as far as they are remembered.
 fn parting(first: &Timeline, other: &Timeline) -> Option<(u64, u64, String, String)> {
-    let differ = |(a, b): &(&Event, &Event)| a != b;
-    let (a, b) = first.events().zip(other.events()).find(differ)?;
-    // Numbers that differ: one of the two has forgotten its beginning.
-    (a.id == b.id).then(|| {
-        (
-            a.at.min(b.at),
-            a.id,
-            told(a, first.scenario()),
-            told(b, other.scenario()),
-        )
-    })
+    let of_messages = |run: &'_ Timeline| -> Vec<Event> {
+        let about = |e: &&Event| e.kind.message().is_some();
+        run.events().filter(about).copied().collect()
+    };
+    let (here, there) = (of_messages(first), of_messages(other));
+    let differ = |(a, b): &(&Event, &Event)| (a.at, a.kind) != (b.at, b.kind);
+    let (a, b) = here.iter().zip(&there).find(differ)?;
+    Some((
+        a.at.min(b.at),
+        a.id,
+        told(a, first.scenario()),
+        told(b, other.scenario()),
+    ))
 }
 
 #[component]
