@@ -8,8 +8,10 @@ mod random;
 
 use delivery_lab::scenario::*;
 use delivery_lab::timeline::Run;
-use delivery_lab::trace::{Event, Kind, Why};
+use delivery_lab::trace::{Event, Kind, Leg, Why};
 use delivery_lab::verdict::{Report, ServiceReport};
+use delivery_lab::view::stage::{ChannelBody, QueueView, Stage};
+use delivery_lab::world::World;
 
 const SQS: Channel = Channel::Lease(LeaseChannel {
     fifo: false,
@@ -192,4 +194,68 @@ fn what_a_queue_cannot_do_is_said() {
     s.services[0].promise(Guarantee::ExactlyOnce);
     let problems = Run::new(s).expect_err("a problem");
     assert!(problems[0].contains("Worker"), "{problems:?}");
+}
+
+/// The stage at the first moment, in steps of 1 ms, at which it shows this.
+fn stage_with(scenario: Scenario, shows: impl Fn(&Stage) -> bool) -> Option<(World, Stage)> {
+    let mut world = World::new(scenario).expect("a world");
+    (1..15_000).find_map(|ms| {
+        world.run_until(ms * 1_000, usize::MAX);
+        let stage = Stage::of(&world);
+        shows(&stage).then(|| (world.clone(), stage))
+    })
+}
+
+fn queues_of(stage: &Stage) -> &[QueueView] {
+    match &stage.channels[0].body {
+        ChannelBody::Queues(queues) => queues,
+        _ => &[],
+    }
+}
+
+#[test]
+fn the_stage_shows_leases_dead_letters_and_listeners() {
+    let mut s = scenario(Channel::Lease(lease(|c| c.max_receive_count = 1)));
+    let (service, message) = ("Worker".into(), 4);
+    fault(&mut s, Placed::Poison { service, message });
+    let leased = |stage: &Stage| queues_of(stage)[0].items.iter().any(|i| i.lease.is_some());
+    let (world, stage) = stage_with(s.clone(), leased).expect("a lease");
+    let queue = &queues_of(&stage)[0];
+    let held = queue.items[0].lease.expect("a lease");
+    assert_eq!(
+        (queue.in_flight, queue.visible, queue.items[0].receives),
+        (1, 0, 1)
+    );
+    assert_eq!(held.until - held.since, 500_000);
+    assert!(held.since <= world.now());
+    let buried = |stage: &Stage| queues_of(stage)[0].dead_total == 1;
+    let (_, stage) = stage_with(s, buried).expect("a dead letter");
+    assert_eq!(queues_of(&stage)[0].dead, [4]);
+    let waits = |stage: &Stage| stage.services[0].lag > 3;
+    let mut s = scenario(amqp());
+    s.services[0].start_at = Span::s(1);
+    let (_, stage) = stage_with(s, waits).expect("a backlog");
+    assert!(queues_of(&stage)[0].visible > 3);
+    let mut s = scenario(Channel::PubSub(PubSubChannel::default()));
+    s.services[0].start_at = Span::s(1);
+    let heard = |stage: &Stage| matches!(stage.channels[0].body, ChannelBody::Direct { sent, unheard } if sent > 0 && unheard > 5);
+    assert!(stage_with(s, heard).is_some());
+}
+
+#[test]
+fn a_copy_that_a_person_drops_between_topic_and_queue_is_handed_over_again() {
+    let s = scenario(Channel::Sns(lease(|_| {})));
+    let copy = |stage: &Stage| {
+        stage
+            .moving
+            .iter()
+            .any(|m| m.leg == Leg::Replication && m.message == 3)
+    };
+    let (mut world, stage) = stage_with(s, copy).expect("a copy");
+    let moving = stage.moving.iter().find(|m| m.message == 3).expect("it");
+    let packet = moving.packet;
+    assert!(world.intervene(&Action::Drop { packet }));
+    world.run_until(12_000_000, usize::MAX);
+    let third = |e: Event| matches!(e.kind, Kind::Effect { message: 3, .. });
+    assert!(world.take_events().any(third) && world.settled());
 }
