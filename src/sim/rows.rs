@@ -37,17 +37,25 @@ impl<T: Copy + Default> Rows<T> {
     #[inline]
     pub fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         let (chunk, row) = split(number);
-        let index = chunk.checked_sub(self.first_chunk)? as usize;
+        let mut index = chunk.checked_sub(self.first_chunk)? as usize;
+        if index >= self.chunks.len() {
+            self.grow_to(index);
+            index = chunk.checked_sub(self.first_chunk)? as usize;
+        }
+        self.chunks
+            .get_mut(index)
+            .map(|rows| &mut Arc::make_mut(rows)[row])
+    }
+
+    /// Adds chunks up to this index, and forgets the oldest that are too many.
+    #[cold]
+    fn grow_to(&mut self, index: usize) {
         while self.chunks.len() <= index {
             self.chunks.push_back(Arc::new([T::default(); ROWS]));
         }
         let forget = self.chunks.len().saturating_sub(self.window_chunks);
         self.chunks.drain(..forget);
         self.first_chunk += forget as u64;
-        let index = chunk.checked_sub(self.first_chunk)? as usize;
-        self.chunks
-            .get_mut(index)
-            .map(|rows| &mut Arc::make_mut(rows)[row])
     }
 }
 

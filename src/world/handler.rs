@@ -13,7 +13,7 @@ use crate::sim::{FaultKey, PPM, Site, exponential};
 use crate::trace::{EventId, Kind, NO_CAUSE, Party, Why};
 
 use super::member::Seat;
-use super::{Ev, MAX_SERVICES, World};
+use super::{Ev, MAX_SERVICES, World, lane};
 
 /// The records of a poll, and how far the handler is with them.
 #[derive(Clone, Debug)]
@@ -244,8 +244,11 @@ impl World {
         };
         work.serial += 1;
         let serial = work.serial;
-        self.queue
-            .push(now + wait + lasting, Ev::Step { seat, serial });
+        let due = Ev::Step { seat, serial };
+        match wait + lasting {
+            0 => self.queue.push_timer(lane::AT_ONCE, now, due),
+            later => self.queue.push(now + later, due),
+        }
     }
 
     /// A step has taken its time: it is done now.
@@ -504,14 +507,11 @@ impl World {
             );
         }
         let plan = self.services[usize::from(service)].plan;
-        let draw = {
-            let key = FaultKey {
-                site: Site::Backoff,
-                party: 1 << 16 | u32::from(service),
-                entity: message,
-                attempt: 1,
-            };
-            (key.bits(&self.draw) % u64::from(PPM)) as u32
+        let failed = matches!(outcome, StepOutcome::Transient | StepOutcome::Permanent);
+        let draw = if failed {
+            self.retry_draw(service, message)
+        } else {
+            0
         };
         let Some(work) = self.work(seat) else { return };
         work.stage = Stage::Handling;
@@ -523,6 +523,17 @@ impl World {
             Next::Retry { after, .. } => self.schedule_step(seat, after),
             Next::Finished(end) => self.record_finished(seat, record, end),
         }
+    }
+
+    /// Chance for the pause before another try.
+    fn retry_draw(&self, service: u16, message: u64) -> u32 {
+        let key = FaultKey {
+            site: Site::Backoff,
+            party: 1 << 16 | u32::from(service),
+            entity: message,
+            attempt: 1,
+        };
+        (key.bits(&self.draw) % u64::from(PPM)) as u32
     }
 
     /// Whether a crash is placed (or falls by chance) right after this step.
@@ -660,7 +671,8 @@ impl World {
         let now = self.now;
         if let Some(actor) = self.seated(seat) {
             actor.wake = Some(now);
-            self.queue.push(now, Ev::MemberTimer(seat));
+            self.queue
+                .push_timer(lane::AT_ONCE, now, Ev::MemberTimer(seat));
         }
     }
 

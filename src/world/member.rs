@@ -15,7 +15,7 @@ use crate::trace::{EventId, Kind, Leg, NO_CAUSE, Party, Place};
 use super::group::coordinator;
 use super::handler::Work;
 use super::packet::{About, Way};
-use super::{Cargo, Ev, MAX_SERVICES, World};
+use super::{Cargo, Ev, MAX_SERVICES, World, lane};
 
 /// One life of an instance: what is addressed to an earlier one is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -470,7 +470,8 @@ impl World {
                 let (seat, until) = (fetch.seat, fetch.until);
                 actor.parked.retain(|other| other.seat != seat);
                 actor.parked.push(fetch);
-                self.queue.push(until, Ev::FetchWaited { at, seat });
+                self.queue
+                    .push_timer(lane::FETCH_WAIT, until, Ev::FetchWaited { at, seat });
                 return;
             }
             Ok(fetched) => fetched,

@@ -98,8 +98,14 @@ pub const MAX_SERVICES: usize = 8;
 /// How many messages back the world can still name faults by attempt.
 const MESSAGE_WINDOW: usize = 300_000;
 
-/// Everything that can be due.
-#[derive(Clone, Copy, Debug)]
+/// Lanes of the event queue: for what is due at once, and for fetches, which all wait as long.
+mod lane {
+    pub const AT_ONCE: u8 = 0;
+    pub const FETCH_WAIT: u8 = 1;
+}
+
+/// Everything that can be due. Each waits in the queue, so the rare ones that are big are boxed.
+#[derive(Clone, Debug)]
 enum Ev {
     /// The applications publish the next message.
     Publish,
@@ -120,7 +126,7 @@ enum Ev {
     /// The transaction coordinator has to look at its clock.
     TransactionTick,
     /// A transaction marker found no leader and is sent again.
-    MarkerAgain(Marker),
+    MarkerAgain(Box<Marker>),
     /// A follower asks its leader again after an error.
     AskLeader {
         at: TopicPartition,
@@ -247,7 +253,7 @@ impl World {
             Ev::FetchWaited { at, seat } => self.fetch_waited(at, seat),
             Ev::GroupTick { service } => self.group_tick(service),
             Ev::TransactionTick => self.transaction_tick(),
-            Ev::MarkerAgain(marker) => self.marker(marker),
+            Ev::MarkerAgain(marker) => self.marker(*marker),
             Ev::AskLeader {
                 at,
                 follower,

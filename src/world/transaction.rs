@@ -204,7 +204,7 @@ impl World {
             Target::Partition(at) => {
                 if !self.write_marker(at, &marker) {
                     self.queue
-                        .push(self.now + MARKER_RETRY, Ev::MarkerAgain(marker));
+                        .push(self.now + MARKER_RETRY, Ev::MarkerAgain(Box::new(marker)));
                     return;
                 }
             }
