@@ -16,8 +16,9 @@ use crate::trace::{Event, Kind, Why};
 
 /// Messages that have a row of their own, at most.
 const WINDOW: usize = 400_000;
-/// One chunk of rows is looked through for losses at every so many events.
-const LOOK_EVERY: u64 = 128;
+/// One chunk of rows is looked through for losses after so many events, or so many µs if those are over sooner.
+const LOOK_EVERY: u64 = 512;
+const LOOK_WITHIN: u64 = 50_000;
 
 /// What the trace proves. It reads events, in their order, and nothing else.
 ///
@@ -39,7 +40,9 @@ pub struct Ledger {
     /// Messages below this number may have lost their row without an effect.
     pub(super) forgotten_below: u64,
     pub(super) now: (u64, u64),
-    events: u64,
+    /// Events since a chunk was looked through, when that was, and which one is next.
+    unlooked: u64,
+    looked: u64,
     look_at: usize,
 }
 
@@ -95,7 +98,8 @@ impl Ledger {
             gave_up: 0,
             forgotten_below: 0,
             now: (0, 0),
-            events: 0,
+            unlooked: 0,
+            looked: 0,
             look_at: 0,
         }
     }
@@ -120,8 +124,9 @@ impl Ledger {
                 self.observe_service(kind);
             }
         }
-        self.events += 1;
-        if self.events.is_multiple_of(LOOK_EVERY) {
+        self.unlooked += 1;
+        if self.unlooked >= LOOK_EVERY || event.at >= self.looked + LOOK_WITHIN {
+            (self.unlooked, self.looked) = (0, event.at);
             self.look_at_next_chunk();
         }
     }
