@@ -1,0 +1,90 @@
+// The built page at 10,000 orders a second: what a frame costs, whether virtual time keeps up with real time, and how
+// long a key press takes to show. The services are quick enough to keep up, as in benches/orders.
+import { launch, settled } from "./chromium.mjs";
+import { serve } from "./server.mjs";
+
+const services = ["payment", "inventory", "notification", "analytics"];
+const quick = services.map((service) => `${service}.serviceTime=20us&${service}.maxPoll=500`).join("&");
+const address = `?preset=order-processing&rate=10000&${quick}&speed=1&autoplay=1`;
+const warmUp = 3_000;
+const lasting = 10_000;
+const presses = 60;
+/** What the Event Timing API reports at the least; a shorter one counts as this. */
+const shortest = 16;
+
+const least = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** The clock under the stage, in ms of virtual time. */
+async function virtual(page) {
+  const text = await page.locator(".transport .clock").textContent();
+  const [minutes, seconds] = text.split(":").map(Number);
+  return minutes * 60_000 + seconds * 1000;
+}
+
+/** The main thread's tasks from a trace, in ms: of those with a frame in them, and of all. */
+function tasks(trace) {
+  const frames = trace.filter((event) => event.name === "FireAnimationFrame");
+  const main = frames[0];
+  if (!main) throw new Error("no frame was drawn");
+  const ours = (event) => event.pid === main.pid && event.tid === main.tid;
+  const all = trace.filter((event) => event.ph === "X" && event.name === "RunTask" && ours(event));
+  const within = (task) => (frame) => ours(frame) && frame.ts >= task.ts && frame.ts <= task.ts + task.dur;
+  const withFrame = all.filter((task) => frames.some(within(task)));
+  return { frames: withFrame.map((task) => task.dur / 1000), all: all.map((task) => task.dur / 1000) };
+}
+
+/** Runs the page for a while and reads off what a frame costs, and how far the run came. */
+async function running(browser, page) {
+  const categories = ["toplevel", "disabled-by-default-devtools.timeline", "devtools.timeline"];
+  await browser.startTracing(page, { categories });
+  const [from, start] = [await virtual(page), performance.now()];
+  await wait(lasting);
+  const [to, end] = [await virtual(page), performance.now()];
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  const { frames, all } = tasks(traceEvents);
+  const real = end - start;
+  return {
+    frame_task_p50: [least(frames, 0.5), "ms"],
+    frame_task_p95: [least(frames, 0.95), "ms"],
+    frame_busy: [(all.reduce((sum, one) => sum + one, 0) / real) * 100, "%"],
+    frame_rate: [(frames.length / real) * 1000, "1/s"],
+    frame_virtual_over_real: [(to - from) / real, "x"],
+  };
+}
+
+/** Moves a slider by keys while the run goes on; the longest wait but for 2 of 100. */
+async function input(page) {
+  await page.evaluate(() => {
+    globalThis.waits = new Map();
+    new PerformanceObserver((list) => {
+      for (const { interactionId, duration } of list.getEntries()) {
+        if (interactionId) waits.set(interactionId, Math.max(waits.get(interactionId) ?? 0, duration));
+      }
+    }).observe({ type: "event", durationThreshold: 16 });
+  });
+  const slider = page.locator("input[type=range]").last();
+  await slider.focus();
+  for (let nth = 0; nth < presses; nth++) {
+    await page.keyboard.press(nth % 2 ? "ArrowLeft" : "ArrowRight");
+    await wait(60);
+  }
+  await wait(300);
+  const waits = await page.evaluate(() => [...globalThis.waits.values()]);
+  while (waits.length < presses) waits.push(shortest);
+  return { input_to_paint_p98: [least(waits, 0.98), "ms"] };
+}
+
+/** Everything above, as `{ name: [value, unit] }`. */
+export async function busy(browser) {
+  const server = await serve();
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.goto(`${server.url}${address}`);
+    if ((await settled(page)) !== "running") throw new Error("the page did not run");
+    await wait(warmUp);
+    return { ...(await running(browser, page)), ...(await input(page)) };
+  } finally {
+    await server.close();
+  }
+}
