@@ -357,7 +357,7 @@ impl Engine {
     }
 }
 
-/// Whether a mark is an anomaly that says something to the reader: not one about polls alone.
+/// Whether a mark is an anomaly, and not a fault.
 pub fn is_anomaly(mark: &Mark) -> bool {
     matches!(mark.what, MarkKind::Anomaly { .. })
 }

@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 
 use super::diagram::Diagram;
+use super::engine::is_anomaly;
 use super::file;
+use super::found::headline;
 use super::lab::Lab;
 use super::notices::Notice;
 use super::why::Why;
 use crate::scenario::{Action, Scenario, Span};
+use crate::timeline::Mark;
 use crate::verdict::{MessageLine, Standing, State};
 use crate::view::names;
 use crate::view::stage::{Moving, Stage};
@@ -35,11 +38,51 @@ pub fn Message(lab: Lab) -> impl IntoView {
             {move || match lab.picked.get() {
                 Some(message) => view! { <About lab message/> }.into_any(),
                 None => {
-                    view! { <p class="hint">"Pick one: click a cell or a pill on the stage, a figure in the verdict, or a line of the log."</p> }
+                    view! { <p class="hint">"Pick one: click a cell or a pill on the stage, or a line of the log."</p>
+                        <Newest lab/> }
                         .into_any()
                 }
             }}
         </section>
+    }
+}
+
+/// The newest anomaly of each kind at each service.
+#[component]
+fn Newest(lab: Lab) -> impl IntoView {
+    let newest = Memo::new(move |_| {
+        lab.traced.track();
+        lab.desk.current.track();
+        lab.read(|run| {
+            let here = run.run().world().traced();
+            let past = run.marks().iter().rev().filter(|m| m.event <= here);
+            let mut found: Vec<Mark> = Vec::new();
+            for mark in past.filter(|m| m.message > 0 && is_anomaly(m)) {
+                let known = |m: &Mark| (m.service, m.what) == (mark.service, mark.what);
+                if !found.iter().any(known) {
+                    found.push(*mark);
+                }
+            }
+            found
+        })
+        .unwrap_or_default()
+    });
+    let open = move |mark: Mark| {
+        lab.desk.anomaly.set(Some(mark));
+        lab.pick(Some(mark.message));
+    };
+    let lines = move || {
+        let scenario = lab.scenario.read_untracked();
+        let each = newest.get().into_iter();
+        each.map(|mark| {
+            let (words, _) = headline(&scenario, &mark);
+            view! { <li><button type="button" class="line" on:click=move |_| open(mark)>{words}</button></li> }
+        })
+        .collect_view()
+    };
+    view! {
+        <h2>"Newest of each kind"</h2>
+        <ul>{lines}</ul>
     }
 }
 
