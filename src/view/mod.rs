@@ -1,6 +1,8 @@
 //! Pictures of a moment, as plain data: what the stage, the strip and the texts show. No browser types.
 
+pub mod belief;
 pub mod flow;
+pub mod frontier;
 pub mod geometry;
 pub mod layout;
 pub mod log;
