@@ -57,15 +57,6 @@ pub(super) fn of_service(kind: &Kind, s: &Scenario) -> Option<String> {
                 names::service(s, service)
             )
         }
-        Kind::Skipped {
-            service,
-            member: m,
-            message: id,
-        } => format!(
-            "{} recognises {} as done and leaves the effect alone",
-            member(s, service, m),
-            message(s, id)
-        ),
         Kind::Processed {
             service,
             member: m,
@@ -81,10 +72,19 @@ pub(super) fn of_service(kind: &Kind, s: &Scenario) -> Option<String> {
     })
 }
 
-/// A message a handler could not bring to its end.
+/// A message a handler left alone, or could not bring to its end.
 pub(super) fn of_failures(kind: &Kind, s: &Scenario) -> Option<String> {
     let noun = &s.load.noun;
     Some(match *kind {
+        Kind::Skipped {
+            service,
+            member: m,
+            message: id,
+        } => format!(
+            "{} recognises {} as done and leaves the effect alone",
+            member(s, service, m),
+            message(s, id)
+        ),
         Kind::RolledBack {
             service,
             message: id,
