@@ -64,7 +64,7 @@ export function pageTest(name, options, body) {
       page.on("console", (message) => message.type() === "error" && errors.push(`console: ${message.text()}`));
       context.on("request", (request) => {
         const url = request.url();
-        if (!/^(data|blob|about):/.test(url) && !/^http:\/\/(127\.0\.0\.1|localhost):/.test(url)) strangers.push(url);
+        if (!/^(data|blob|about|file):/.test(url) && !/^http:\/\/(127\.0\.0\.1|localhost):/.test(url)) strangers.push(url);
       });
       const open = (relative) => page.goto(new URL(relative, server.url).href);
       if (path !== null) await open(path);
