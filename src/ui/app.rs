@@ -25,16 +25,21 @@ use crate::scenario::link::Controls;
 /// The page, or the figure alone where it is embedded.
 #[component]
 pub fn App() -> impl IntoView {
-    let opened = address::read();
-    let lab = Lab::new(opened);
-    theme::follow(lab);
+    let lab = Lab::new(address::read());
     address::follow(lab);
+    host::follow(lab);
+    view! { <Whole lab/> }
+}
+
+/// A page that is driven by keys, themes and what its link says.
+#[component]
+pub fn Whole(lab: Lab) -> impl IntoView {
+    theme::follow(lab);
     let handle = window_event_listener(keydown, move |event| {
         keys::press(lab, &event, Where::Page);
     });
     on_cleanup(move || handle.remove());
     wishes::follow(lab);
-    host::follow(lab);
     view! { <Page lab/> }
 }
 
@@ -50,43 +55,44 @@ pub fn Page(lab: Lab) -> impl IntoView {
             <Figure lab/>
         </div>
     };
-    if lab.embedded {
-        let (title, bare, panels) = lab.page.with_value(|page| {
-            let bare = page.controls == Controls::None;
-            (page.title.clone(), bare, page.panels.clone())
-        });
-        let heading = move || match title.as_str() {
-            "" => lab.scenario.with(|s| s.title.clone()),
-            title => title.to_string(),
-        };
-        let verdict = panels.iter().any(|panel| panel == "verdict");
-        return view! {
-            <main class="page embedded">
-                <h1 class="unseen">{heading}</h1>
-                {figure}
-                {(!bare).then(|| view! { <Transport lab/> })}
-                {verdict.then(|| view! { <Strip lab/> })}
-                <Twin lab/>
-                <Notices lab/>
-            </main>
+    let title = move || {
+        let own = lab.page.with_value(|p| p.title.clone());
+        if own.is_empty() {
+            lab.scenario.with(|s| s.title.clone())
+        } else {
+            own
         }
-        .into_any();
-    }
+    };
+    let controls = lab.page.with_value(|p| p.controls);
+    let drive = (controls != Controls::None).then(|| view! { <Transport lab/> });
+    let all = match controls {
+        Controls::Auto => !lab.embedded,
+        Controls::Full => true,
+        Controls::None | Controls::Min => false,
+    };
+    let verdict = lab
+        .page
+        .with_value(|p| p.panels.iter().any(|panel| panel == "verdict"));
+    let rest = (all || verdict).then(|| view! { <Strip lab/> });
+    let panel = all.then(|| view! { <Column lab/> });
+    let head = match lab.embedded {
+        true => view! { <h1 class="unseen">{title}</h1> }.into_any(),
+        false => view! { <Header lab help/> }.into_any(),
+    };
     view! {
-        <Header lab help/>
-        <main class="page">
+        {head}
+        <main class="page" class:embedded=lab.embedded class:alone=!all>
             <div class="run">
                 {figure}
                 <Found lab/>
-                <Transport lab/>
-                <Strip lab/>
+                {drive}
+                {rest}
                 <Twin lab/>
             </div>
-            <Column lab/>
+            {panel}
         </main>
         <Printed lab/>
         <Notices lab/>
         <Help lab node=help/>
     }
-    .into_any()
 }

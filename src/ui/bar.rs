@@ -26,7 +26,7 @@ pub fn Bar(lab: Lab) -> impl IntoView {
         let Some(canvas) = canvas.get() else {
             return;
         };
-        lab.now.track();
+        lab.shown.track();
         let width = f64::from(canvas.client_width());
         let density = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
         painter.update_value(|painter| {

@@ -20,6 +20,8 @@ const LONGEST_GAP: f64 = 250.0;
 const CHUNK: usize = 2_000;
 /// A way that takes less of the reader's time than this, in ms, cannot be followed by eye.
 const VISIBLE_WAY: f64 = 90.0;
+/// What was lost lies where it fell for so long, in µs of the reader's time.
+const LINGERS: u64 = 2_500_000;
 /// More packets than this at a time cannot be told apart.
 const MOST_PACKETS: usize = 250;
 
@@ -46,6 +48,8 @@ pub struct Engine {
     /// Virtual µs that frames have granted and the run has not used.
     owed: f64,
     last_frame: Option<f64>,
+    /// Playing stops at this moment.
+    stop_at: Option<u64>,
     /// True while the run cannot keep up with the wished speed.
     pub behind: bool,
     /// True while flows are shown instead of single messages.
@@ -77,6 +81,7 @@ impl Engine {
             slowdown: 100,
             owed: 0.0,
             last_frame: None,
+            stop_at: None,
             behind: false,
             flowing: false,
             painter: None,
@@ -189,6 +194,16 @@ impl Engine {
         self.look();
     }
 
+    /// Playing stops at this moment, if at any.
+    pub fn stop_at(&mut self, moment: Option<u64>) {
+        self.stop_at = moment;
+    }
+
+    /// Whether playing has come to where it stops.
+    pub fn stopped(&self) -> bool {
+        self.playing && self.stop_at == Some(self.run.now())
+    }
+
     /// Sets how many times slower than the reader's time virtual time is.
     pub fn slow_down(&mut self, times: u32) {
         self.slowdown = times.max(1);
@@ -224,7 +239,12 @@ impl Engine {
             return;
         }
         let before = self.run.now();
-        self.behind = !self.advance(before + whole as u64);
+        let wished = before + whole as u64;
+        let until = self
+            .stop_at
+            .filter(|stop| *stop > before)
+            .map_or(wished, |stop| wished.min(stop));
+        self.behind = !self.advance(until);
         self.owed = if self.behind { 0.0 } else { self.owed - whole };
         self.look();
     }
@@ -250,6 +270,9 @@ impl Engine {
     /// Takes a new look at the run.
     fn look(&mut self) {
         self.stage = Stage::of(self.run.run().world());
+        let lingers = LINGERS / u64::from(self.slowdown);
+        let now = self.stage.now;
+        self.stage.fallen.retain(|m| m.arrives + lingers > now);
         self.meter.read(&self.stage);
         self.changed = true;
     }

@@ -28,7 +28,7 @@ pub fn Help(lab: Lab, node: NodeRef<Dialog>) -> impl IntoView {
                 <li>"A yellow number counts tries. A bow ties a record to an earlier copy of itself."</li>
                 <li>"Click an instance, a broker or a producer to crash it; click a message to see its life."</li>
             </ul>
-            <p class="colours"><span>"Colours "</span><Themes lab/></p>
+            <p class="colours"><Themes lab/></p>
             <h3>"Keys"</h3>
             <dl class="keys">
                 {KEYS

@@ -22,6 +22,8 @@ use crate::view::layout::Hit;
 pub const SLOWDOWNS: [u32; 7] = [1_000, 300, 100, 30, 10, 3, 1];
 /// The figures beside the stage are renewed at most this often, in ms.
 const FIGURES_EVERY: f64 = 100.0;
+/// Said when the moment is reached at which the link wants to stop.
+const STOPPED: &str = "stopped here by the link";
 
 /// Copied into every component.
 #[derive(Clone, Copy)]
@@ -41,7 +43,9 @@ pub struct Lab {
     pub speed: RwSignal<usize>,
     /// Virtual time shown.
     pub now: RwSignal<u64>,
-    /// How far the run has been seen, in µs.
+    /// Rises whenever what is read was renewed.
+    pub shown: RwSignal<u32>,
+    /// How far the run has been seen.
     pub seen: RwSignal<u64>,
     /// Events so far; tells two moments at the same time apart.
     pub traced: RwSignal<u64>,
@@ -106,6 +110,7 @@ impl Lab {
             playing: RwSignal::new(false),
             speed: RwSignal::new(speed),
             now: RwSignal::new(0),
+            shown: RwSignal::new(0),
             seen: RwSignal::new(0),
             traced: RwSignal::new(0),
             desk: Desk::new(),
@@ -296,6 +301,7 @@ impl Lab {
                 self.pick(Some(message));
                 self.desk.tab.set(Tab::Message);
             }
+            Some(_) if self.page.with_value(|p| p.readonly) => {}
             Some(thing) => super::crash::crash(*self, thing),
             None => self.pick(None),
         }
@@ -316,10 +322,11 @@ impl Lab {
     pub fn figures(&self) {
         let caught = self.engine.try_update_value(Engine::caught).flatten();
         let Some((now, seen, report, finished, state)) = self.engine.try_with_value(|e| {
-            let state = match (e.hunting(), e.behind) {
-                (true, _) => "looking for the next anomaly",
-                (false, true) => "slower than wished: this machine is at its limit",
-                (false, false) => "",
+            let state = match (e.hunting(), e.stopped(), e.behind) {
+                (true, ..) => "looking for the next anomaly",
+                (_, true, _) => STOPPED,
+                (_, _, true) => "slower than wished: this machine is at its limit",
+                _ => "",
             };
             let run = e.run();
             if !run.inputs().is_empty() && self.scenario.with_untracked(|s| s != run.scenario()) {
@@ -338,10 +345,14 @@ impl Lab {
             None => {}
         }
         self.places();
+        if state == STOPPED && self.playing.get_untracked() {
+            self.play(false);
+        }
         self.now.set(now);
         self.seen.set(seen);
         self.report.set(report);
         self.state.set(state);
+        self.shown.update(|n| *n = n.wrapping_add(1));
         if self.finished.get_untracked() != finished {
             self.finished.set(finished);
             if finished {

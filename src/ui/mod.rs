@@ -35,12 +35,23 @@ mod wishes;
 
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::scenario::link::Opened;
+
 /// Mounts the page; does nothing where there is no window (in a worker).
 pub fn start() {
     if web_sys::window().is_some() {
         std::panic::set_hook(Box::new(panicked));
         leptos::mount::mount_to_body(app::App);
     }
+}
+
+/// Mounts what a link opens in an element, without touching the address bar. It is taken away again when the
+/// handle is dropped.
+pub fn mount(host: web_sys::HtmlElement, opened: Opened) -> impl Drop {
+    leptos::mount::mount_to(host, move || {
+        let lab = lab::Lab::new(opened);
+        leptos::view! { <app::Whole lab/> }
+    })
 }
 
 /// Shows the fatal view of `index.html`, without Leptos, which may be what broke.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
-use crate::verdict::ServiceReport;
+use crate::verdict::{Latency, ServiceReport};
 use crate::view::scene::Shape;
 use crate::view::words;
 
@@ -90,21 +90,29 @@ fn figures(s: &ServiceReport) -> impl IntoView + use<> {
         let class = if n > 0 { "strong" } else { "" };
         view! { <div class=class><dt>{words}</dt><dd>{n}</dd></div> }
     });
-    let latency = format!("{} / {}", ms(s.latency_us.p50), ms(s.latency_us.p99));
     view! {
         {each.collect_view()}
         <div title="Latency from publishing to the first effect: half are faster, and 99 in 100">
             <dt>"p50 / p99"</dt>
-            <dd>{latency}</dd>
+            <dd>{pair(s.latency_us)}</dd>
         </div>
     }
 }
 
-fn ms(us: u64) -> String {
-    match us {
+/// Two latencies with one unit.
+fn pair(latency: Latency) -> String {
+    match latency.p99 {
         0 => "–".into(),
-        us if us < 10_000 => format!("{:.1}\u{a0}ms", us as f64 / 1e3),
-        us if us < 10_000_000 => format!("{}\u{a0}ms", us / 1_000),
-        us => format!("{}\u{a0}s", us / 1_000_000),
+        1..10_000 => format!(
+            "{:.1} / {:.1} ms",
+            latency.p50 as f64 / 1e3,
+            latency.p99 as f64 / 1e3
+        ),
+        0..10_000_000 => format!("{} / {} ms", latency.p50 / 1_000, latency.p99 / 1_000),
+        _ => format!(
+            "{:.1} / {:.1} s",
+            latency.p50 as f64 / 1e6,
+            latency.p99 as f64 / 1e6
+        ),
     }
 }

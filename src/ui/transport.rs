@@ -33,16 +33,19 @@ pub fn Transport(lab: Lab) -> impl IntoView {
     view! {
         <div class="transport" role="toolbar" aria-label="Run">
             <button type="button" class="round" aria-label="Back to the beginning" title="Reset" on:click=move |_| lab.reset()>
-                <span aria-hidden="true" class="icon-reset"></span>
+                <Icon shape="M4.2 3.2v3.6h3.6 M4.6 6.6a5.2 5.2 0 1 1-.9 4.2"/>
             </button>
             <button type="button" class="round" aria-label="Step back" title="Step back" on:click=move |_| lab.go(Timeline::step_back)>
-                <span aria-hidden="true" class="icon-step back"></span>
+                <Icon shape="M12 3.5 6 8l6 4.5z M4 3.5v9"/>
             </button>
             <button type="button" class="play" aria-label=label on:click=move |_| lab.toggle()>
-                <span aria-hidden="true" class="icon" class:pausing=playing></span>
+                {move || match playing.get() {
+                    true => view! { <Icon shape="M5 3v10 M11 3v10"/> },
+                    false => view! { <Icon shape="M5 3l8 5-8 5z"/> },
+                }}
             </button>
             <button type="button" class="round" aria-label="Step to the next event" title="Step" on:click=move |_| lab.go(Timeline::step)>
-                <span aria-hidden="true" class="icon-step"></span>
+                <Icon shape="M4 3.5 10 8l-6 4.5z M12 3.5v9"/>
             </button>
             <label class="speed">
                 <span class="label">"Speed"</span>
@@ -71,5 +74,15 @@ pub fn Transport(lab: Lab) -> impl IntoView {
             <span class="engine" role="status">{move || lab.state.get()}</span>
             <span class="clock" aria-label="Time in the run">{move || clock(lab.now.get())}</span>
         </div>
+    }
+}
+
+/// A small drawing on a button.
+#[component]
+fn Icon(shape: &'static str) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d=shape></path>
+        </svg>
     }
 }

@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use crate::view::twin::{details, summary};
 
-/// While it plays, the words are renewed at most this often, in µs of the reader's time counted in renewals
-/// of the figures (ten a second).
+/// While it plays, the words are renewed once in so many renewals of the figures, of which there are ten a second.
 const EVERY: u32 = 20;
 
 /// The words.
@@ -14,13 +13,9 @@ const EVERY: u32 = 20;
 pub fn Twin(lab: Lab) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let open = RwSignal::new(false);
-    let ticks = StoredValue::new(0_u32);
     let due = Memo::new(move |last: Option<&u32>| {
-        lab.now.track();
-        lab.scenario.track();
+        let tick = lab.shown.get();
         let playing = lab.playing.get();
-        let tick = ticks.get_value().wrapping_add(1);
-        ticks.set_value(tick);
         match last {
             Some(last) if playing && tick.wrapping_sub(*last) < EVERY => *last,
             _ => tick,

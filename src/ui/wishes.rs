@@ -16,17 +16,9 @@ pub fn follow(lab: Lab) {
     {
         Notice::push(lab.notices, problem.to_string());
     }
+    lab.with(|e| e.stop_at(to.map(|span| span.0)));
     if autoplay {
         lab.play(true);
-    }
-    if let Some(to) = to {
-        Effect::new(move |before: Option<u64>| {
-            let now = lab.now.get();
-            if before.is_some_and(|before| before < to.0) && now >= to.0 {
-                lab.play(false);
-            }
-            now
-        });
     }
     if repeat {
         Effect::new(move |_| {

@@ -112,11 +112,11 @@ fn cell_width(end: u64, mode: Mode) -> f64 {
     base.max(digits * 7.2 + 9.0)
 }
 
-/// The log is turned on by thirds of what is visible, so that cells stand still for most of the time.
+/// The log is turned on by quarters of what is visible, so that cells stand still for most of the time.
 fn first_shown(end: u64, count: usize) -> u64 {
     let count = count as u64;
-    let over = (end + 2).saturating_sub(count);
-    let step = (count / 3).max(1);
+    let over = (end + 1).saturating_sub(count);
+    let step = (count / 4).max(1);
     over.div_ceil(step) * step
 }
 

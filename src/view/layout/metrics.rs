@@ -163,7 +163,7 @@ fn wide(n: &Amounts, room: Room) -> Metrics {
     let legend_h = 26.0;
     let heads = n.titles * TITLE + 16.0;
     let least = heads + n.rows * n.least_row(16.0) + legend_h + 12.0;
-    let least = least.max(n.services * 66.0 + 20.0).max(260.0);
+    let least = least.max(n.services * 86.0 + 10.0).max(260.0);
     let height = if room.fixed {
         room.height
     } else {

@@ -75,11 +75,12 @@ impl Layout {
         let target = member_spot(service, member);
         let enters = at(target.center().x, target.y);
         let points = match self.mode {
+            // The instances are too small to be entered one by one.
             Mode::Column => vec![
                 start,
                 at(service.line, start.y),
-                at(service.line, target.center().y),
-                at(service.frame.right(), target.center().y),
+                at(service.line, service.entry),
+                at(service.frame.right(), service.entry),
             ],
             Mode::Small => vec![
                 start,

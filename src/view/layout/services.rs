@@ -96,6 +96,6 @@ fn strip(frame: Rect, members: usize, line: f64) -> ServiceBox {
             .map(|i| rect(x + i as f64 * (square + 4.0), y, square, square))
             .collect(),
         line,
-        entry: frame.y,
+        entry: frame.center().y,
     }
 }

@@ -23,13 +23,16 @@ pub(super) fn packets(
     stepping: bool,
 ) {
     let mut said = 0;
+    let narrow = layout.mode != Mode::Wide;
     for packet in stage.fallen.iter().rev() {
         let Some(way) = layout.way(packet) else {
             continue;
         };
         let spot = way.along(LOST_AT).plus(0.0, FALL);
         cross(scene, spot);
-        if said < MOST_WORDS && layout.mode != Mode::Small {
+        if narrow {
+            number_of_loss(scene, packet, spot);
+        } else if said < MOST_WORDS {
             said += usize::from(words_of_loss(scene, layout, packet, spot));
         }
     }
@@ -232,6 +235,23 @@ fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Poin
         true,
     );
     true
+}
+
+/// Where there is no room for words: the number, with a tick if it was an ack.
+fn number_of_loss(scene: &mut Scene, packet: &Moving, spot: Point) {
+    if packet.message == 0 {
+        return;
+    }
+    let style = plain(10.5);
+    let tick = if packet.leg == Leg::Ack { "✓" } else { "" };
+    let text = format!("{tick}{}", packet.message);
+    let ground = rect(spot.x + 8.0, spot.y - 6.0, width(&text, style), 12.0);
+    if scene.clear_of(ground) {
+        scene.taken.push(ground);
+        let from = spot.plus(8.0, 0.0);
+        let words = format_args!("{text}");
+        scene.write(from, Align::Left, style, Ink::Lost, words, None, true);
+    }
 }
 
 impl Scene {

@@ -40,14 +40,12 @@ pub(super) fn lines(scene: &mut Scene, layout: &Layout) {
                 ink,
             );
         }
-        if layout.mode != Mode::Column {
-            scene.line(
-                &[at(place.line, place.entry), at(place.frame.x, place.entry)],
-                ink,
-                2.0,
-                0.42,
-            );
-        }
+        let door = match layout.mode {
+            Mode::Column => place.frame.right(),
+            _ => place.frame.x,
+        };
+        let branch = [at(place.line, place.entry), at(door, place.entry)];
+        scene.line(&branch, ink, 2.0, 0.42);
     }
 }
 
@@ -168,15 +166,21 @@ fn draw_member(
         scene.outline(spot.inset(0.5), radius, Ink::Focus, 1.5, false);
     }
     if mode != Mode::Wide || spot.h < 28.0 {
-        let busy = member.doing.is_some();
-        let sign = if sign.is_empty() && busy { "●" } else { sign };
-        scene.text(
-            spot.center(),
-            Align::Center,
-            bold(11.0),
-            ink,
-            format_args!("{sign}"),
-        );
+        let words = match (sign, member.doing) {
+            ("", Some(work)) if spot.w > 40.0 => work.message.to_string(),
+            ("", Some(_)) => "●".into(),
+            _ => sign.into(),
+        };
+        if spot.h >= 10.0 {
+            scene.fit(
+                spot.center(),
+                Align::Center,
+                bold(11.0),
+                ink,
+                spot.w,
+                format_args!("{words}"),
+            );
+        }
         return;
     }
     let middle = spot.center();
