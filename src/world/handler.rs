@@ -1,144 +1,20 @@
 //! What an instance does with the records of a poll: one step after the other, and a crash can fall
 //! between any two.
 
-use std::collections::VecDeque;
+use super::work::{Stage, Work};
 
-use crate::broker::wire::{ErrorCode, Micros, Offset, TopicPartition};
+use crate::broker::wire::Micros;
 use crate::client::consumer::{ConsumerRecord, Offsets};
-use crate::scenario::{EffectKind, HandlerStep};
-use crate::service::{
-    CommitTiming, Delivery, Finished, Handler, Next, RetryBudget, Step, StepOutcome,
-};
+use crate::scenario::HandlerStep;
+use crate::service::{CommitTiming, Delivery, Handler, Next, RetryBudget, Step, StepOutcome};
 use crate::sim::{FaultKey, PPM, Site, exponential};
-use crate::trace::{EventId, Kind, NO_CAUSE, Party, Why};
+use crate::trace::{Kind, NO_CAUSE, Why};
 
 use super::member::Seat;
 use super::{Ev, MAX_SERVICES, World, lane};
 
-/// The records of a poll, and how far the handler is with them.
-#[derive(Clone, Debug)]
-pub(super) struct Work {
-    /// The records.
-    pub batch: Vec<ConsumerRecord>,
-    at: usize,
-    /// Held back before, and now it is their turn.
-    pub released: VecDeque<ConsumerRecord>,
-    handler: Handler,
-    stage: Stage,
-    /// Number of the step under way; the alarm of an abandoned one finds another number.
-    serial: u32,
-    /// When the record under work was begun, and how long it takes in all.
-    service_time: Micros,
-    why: Why,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Waits for records.
-    Idle,
-    /// Commits before the batch, and waits for the answer.
-    CommitFirst { request: u64 },
-    /// In the steps of a record.
-    Handling,
-    /// Commits one record, and waits for the answer.
-    CommitOne { request: u64 },
-    /// Has produced the record's output, and waits for the acknowledgement.
-    AwaitOutput,
-    /// Commits after the batch, and waits for the answer.
-    CommitLast { request: u64 },
-    /// Ends a transaction, and waits until it is ended.
-    EndTransaction,
-    /// A message it cannot process blocks it for good.
-    Blocked,
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Work {
-            batch: Vec::new(),
-            at: 0,
-            released: VecDeque::new(),
-            handler: Handler::new(),
-            stage: Stage::Idle,
-            serial: 0,
-            service_time: 0,
-            why: Why::Transient,
-        }
-    }
-}
-
-impl Work {
-    /// True when the instance can take new records.
-    pub fn is_idle(&self) -> bool {
-        self.stage == Stage::Idle
-    }
-
-    /// The record under work.
-    pub fn current(&self) -> Option<&ConsumerRecord> {
-        (!self.is_idle()).then(|| self.batch.get(self.at)).flatten()
-    }
-
-    /// The step under work.
-    pub fn step(&self, plan: &crate::service::Plan) -> Option<Step> {
-        match self.stage {
-            Stage::Idle | Stage::Blocked => None,
-            Stage::CommitFirst { .. } | Stage::CommitOne { .. } | Stage::CommitLast { .. } => {
-                Some(Step::Commit)
-            }
-            Stage::EndTransaction => Some(Step::TransactionCommit),
-            Stage::Handling | Stage::AwaitOutput => self.handler.next_step(plan),
-        }
-    }
-
-    /// Records of the batch that were not begun.
-    pub fn in_hand(&self) -> u64 {
-        if self.is_idle() {
-            0
-        } else {
-            self.batch.len().saturating_sub(self.at + 1) as u64
-        }
-    }
-
-    /// The record under work and those behind it.
-    pub fn held(&self) -> &[ConsumerRecord] {
-        let all = if self.is_idle() { &[] } else { &self.batch[..] };
-        all.get(self.at..).unwrap_or_default()
-    }
-
-    /// Leaves out what is behind the record under work and has this key.
-    pub fn leave_group(&mut self, key: u64) {
-        let mut nth = 0;
-        let at = self.at;
-        self.batch.retain(|record| {
-            nth += 1;
-            nth <= at + 1 || record.message.key != key
-        });
-    }
-
-    /// Behind the last record of each partition in the batch.
-    pub fn offsets(&self) -> Vec<(TopicPartition, Offset)> {
-        let mut offsets: Vec<(TopicPartition, Offset)> = Vec::new();
-        for record in &self.batch {
-            match offsets.iter_mut().find(|(at, _)| *at == record.partition) {
-                Some((_, offset)) => *offset = record.offset + 1,
-                None => offsets.push((record.partition, record.offset + 1)),
-            }
-        }
-        offsets
-    }
-
-    /// Gives up whatever was under way; the alarms set for it ring in vain.
-    pub fn abandon(&mut self) {
-        let serial = self.serial + 1;
-        *self = Work {
-            serial,
-            ..Work::default()
-        };
-    }
-}
-
 impl World {
-    fn work(&mut self, seat: Seat) -> Option<&mut Work> {
+    pub(super) fn work(&mut self, seat: Seat) -> Option<&mut Work> {
         self.seated(seat).map(|actor| &mut actor.work)
     }
 
@@ -162,7 +38,7 @@ impl World {
     }
 
     /// Commits what the poll handed out, before or after its records are handled.
-    fn commit_batch(&mut self, seat: Seat, first: bool) {
+    pub(super) fn commit_batch(&mut self, seat: Seat, first: bool) {
         let now = self.now;
         let offsets = self.offsets_to_commit(seat);
         let Some(actor) = self.seated(seat) else {
@@ -182,7 +58,7 @@ impl World {
     }
 
     /// Starts the handler on the next record, or ends the batch.
-    fn begin_record(&mut self, seat: Seat) {
+    pub(super) fn begin_record(&mut self, seat: Seat) {
         let Some(record) = self.take_record(seat) else {
             return self.end_batch(seat);
         };
@@ -195,7 +71,7 @@ impl World {
     }
 
     /// The next record whose turn it is.
-    fn take_record(&mut self, seat: Seat) -> Option<ConsumerRecord> {
+    pub(super) fn take_record(&mut self, seat: Seat) -> Option<ConsumerRecord> {
         loop {
             let work = self.work(seat)?;
             if let Some(record) = work.released.pop_front() {
@@ -210,7 +86,7 @@ impl World {
         }
     }
 
-    fn service_time(&self, service: u16, message: u64) -> Micros {
+    pub(super) fn service_time(&self, service: u16, message: u64) -> Micros {
         let config = &self.scenario.services[usize::from(service)];
         if !config.varied {
             return config.service_time.0;
@@ -232,7 +108,7 @@ impl World {
     }
 
     /// Sets the alarm for the end of the step that comes next, `wait` later than its own time.
-    fn schedule_step(&mut self, seat: Seat, wait: Micros) {
+    pub(super) fn schedule_step(&mut self, seat: Seat, wait: Micros) {
         let plan = self.services[usize::from(seat.service)].plan;
         let latency = self.scenario.faults.latency.0;
         let now = self.now;
@@ -281,7 +157,7 @@ impl World {
         }
     }
 
-    fn commit_record(&mut self, seat: Seat, record: ConsumerRecord) {
+    pub(super) fn commit_record(&mut self, seat: Seat, record: ConsumerRecord) {
         let now = self.now;
         let offset = self.without_waiters(seat, record.partition, record.offset + 1);
         let Some(actor) = self.seated(seat) else {
@@ -300,7 +176,7 @@ impl World {
         self.plan_member_timer(seat);
     }
 
-    fn await_commit(&mut self, seat: Seat, request: u64) {
+    pub(super) fn await_commit(&mut self, seat: Seat, request: u64) {
         if let Some(work) = self.work(seat) {
             work.stage = Stage::CommitOne { request };
         }
@@ -323,7 +199,7 @@ impl World {
         }
     }
 
-    fn next_record(&mut self, seat: Seat) {
+    pub(super) fn next_record(&mut self, seat: Seat) {
         if let Some(work) = self.work(seat) {
             work.at += 1;
         }
@@ -331,7 +207,12 @@ impl World {
     }
 
     /// Takes the step in the store, unless it fails.
-    fn perform(&mut self, seat: Seat, step: Step, record: ConsumerRecord) -> StepOutcome {
+    pub(super) fn perform(
+        &mut self,
+        seat: Seat,
+        step: Step,
+        record: ConsumerRecord,
+    ) -> StepOutcome {
         let Seat {
             service, member, ..
         } = seat;
@@ -401,7 +282,7 @@ impl World {
     }
 
     /// Whether the effect fails this time, by chance or for good.
-    fn failure(&mut self, seat: Seat, record: ConsumerRecord) -> Option<StepOutcome> {
+    pub(super) fn failure(&mut self, seat: Seat, record: ConsumerRecord) -> Option<StepOutcome> {
         let Seat {
             service, member, ..
         } = seat;
@@ -475,7 +356,13 @@ impl World {
     }
 
     /// A step is done (or failed): on to the next one, unless the process dies here.
-    fn step_done(&mut self, seat: Seat, step: Step, record: ConsumerRecord, outcome: StepOutcome) {
+    pub(super) fn step_done(
+        &mut self,
+        seat: Seat,
+        step: Step,
+        record: ConsumerRecord,
+        outcome: StepOutcome,
+    ) {
         let Seat {
             service, member, ..
         } = seat;
@@ -526,7 +413,7 @@ impl World {
     }
 
     /// Chance for the pause before another try.
-    fn retry_draw(&self, service: u16, message: u64) -> u32 {
+    pub(super) fn retry_draw(&self, service: u16, message: u64) -> u32 {
         let key = FaultKey {
             site: Site::Backoff,
             party: 1 << 16 | u32::from(service),
@@ -534,279 +421,6 @@ impl World {
             attempt: 1,
         };
         (key.bits(&self.draw) % u64::from(PPM)) as u32
-    }
-
-    /// Whether a crash is placed (or falls by chance) right after this step.
-    fn dies_after(&mut self, seat: Seat, step: HandlerStep, message: u64, event: EventId) -> bool {
-        let attempt = self.deliveries(seat.service, message);
-        let party = u32::from(seat.service) << 8 | step as u32;
-        let fault = FaultKey {
-            site: Site::StepCrash,
-            party,
-            entity: message,
-            attempt,
-        };
-        let ppm = if step == HandlerStep::Effect {
-            self.scenario.faults.crash_before_commit.0
-        } else {
-            0
-        };
-        if !self.plan.fires(&self.draw, fault, ppm) {
-            return false;
-        }
-        let party = Party::Member(seat.service, seat.member);
-        self.crash(party, fault, event);
-        let restart = self.scenario.faults.consumer_restart.0;
-        self.queue.push(
-            self.now + restart,
-            Ev::Restart {
-                party,
-                dead: true,
-                next: None,
-            },
-        );
-        true
-    }
-
-    /// The handler is through with a record.
-    fn record_finished(&mut self, seat: Seat, record: ConsumerRecord, end: Finished) {
-        let Seat {
-            service, member, ..
-        } = seat;
-        let message = record.message.id;
-        let why = self.work(seat).map_or(Why::Transient, |work| work.why);
-        match end {
-            Finished::Processed | Finished::AlreadyDone | Finished::Refused => {
-                self.record(
-                    NO_CAUSE,
-                    Kind::Processed {
-                        service,
-                        member,
-                        message,
-                    },
-                );
-            }
-            Finished::Skipped => {
-                self.record(
-                    NO_CAUSE,
-                    Kind::Dropped {
-                        service,
-                        message,
-                        why,
-                    },
-                );
-            }
-            Finished::DeadLettered => {}
-            Finished::Returned => return self.give_back(seat, record),
-            Finished::Blocked => {
-                if let Some(work) = self.work(seat) {
-                    work.stage = Stage::Blocked;
-                }
-                return;
-            }
-        }
-        if let Some(frontier) = self.frontier(service, record.partition) {
-            frontier.processed = frontier.processed.max(record.offset + 1);
-        }
-        if let Some(work) = self.work(seat) {
-            work.at += 1;
-        }
-        self.next_turn(service, record.message.key);
-        self.begin_record(seat);
-    }
-
-    /// The record is left for another try: the consumer goes back to it, and what is behind it in the
-    /// batch is handed out again.
-    fn give_back(&mut self, seat: Seat, record: ConsumerRecord) {
-        let Some(actor) = self.seated(seat) else {
-            return;
-        };
-        let Some(consumer) = &mut actor.consumer else {
-            self.return_to_queue(seat, record);
-            self.next_record(seat);
-            return;
-        };
-        let mut rewound: Vec<TopicPartition> = Vec::new();
-        for record in &actor.work.batch[actor.work.at..] {
-            if !rewound.contains(&record.partition) {
-                rewound.push(record.partition);
-                consumer.seek(record.partition, record.offset);
-            }
-        }
-        let released = std::mem::take(&mut actor.work.released);
-        actor.work.abandon();
-        actor.work.released = released;
-        self.drive_member(seat);
-    }
-
-    /// The last record is through.
-    fn end_batch(&mut self, seat: Seat) {
-        let plan = self.services[usize::from(seat.service)].plan;
-        if self.has_transactions(seat.service) {
-            if let Some(work) = self.work(seat) {
-                work.stage = Stage::EndTransaction;
-            }
-            self.commit_transaction(seat);
-        } else if plan.after_batch() == Some(Step::Commit) {
-            self.commit_batch(seat, false);
-        } else {
-            self.rest(seat);
-        }
-    }
-
-    /// Nothing is left to do with the batch: back to polling.
-    pub(super) fn rest(&mut self, seat: Seat) {
-        if let Some(work) = self.work(seat) {
-            work.stage = Stage::Idle;
-            work.batch.clear();
-            if let Some(record) = work.released.pop_front() {
-                return self.begin_batch(seat, vec![record]);
-            }
-        }
-        // Polling at once from here could recurse; the alarm rings in the same microsecond.
-        self.plan_member_timer(seat);
-    }
-
-    fn plan_member_timer(&mut self, seat: Seat) {
-        let now = self.now;
-        if let Some(actor) = self.seated(seat) {
-            actor.wake = Some(now);
-            self.queue
-                .push_timer(lane::AT_ONCE, now, Ev::MemberTimer(seat));
-        }
-    }
-
-    /// A commit was answered, or given up.
-    pub(super) fn commit_answered(
-        &mut self,
-        seat: Seat,
-        request: u64,
-        result: Result<(), ErrorCode>,
-    ) {
-        let Some(work) = self.work(seat) else { return };
-        let stage = work.stage;
-        let record = work.batch.get(work.at).copied();
-        let again = result.is_err_and(ErrorCode::retriable);
-        match stage {
-            Stage::CommitFirst { request: awaited } if awaited == request => match result {
-                Ok(()) => self.begin_record(seat),
-                Err(_) if again => self.commit_batch(seat, true),
-                // Somebody else may have these records now: at most once means leaving them alone.
-                Err(_) => self.rest(seat),
-            },
-            Stage::CommitOne { request: awaited } if awaited == request => match (result, record) {
-                (Err(_), Some(record)) if again => self.commit_record(seat, record),
-                (_, Some(record)) => self.step_done(seat, Step::Commit, record, StepOutcome::Done),
-                _ => self.rest(seat),
-            },
-            Stage::CommitLast { request: awaited } if awaited == request => {
-                if again {
-                    self.commit_batch(seat, false)
-                } else {
-                    self.rest(seat)
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn writes_records(&self, service: u16) -> bool {
-        self.scenario.services[usize::from(service)].effect == EffectKind::Record
-    }
-
-    /// The effect is a record in another topic.
-    fn produce_output(&mut self, seat: Seat, record: ConsumerRecord) {
-        if let Some(failure) = self.failure(seat, record) {
-            self.step_done(seat, Step::Effect, record, failure);
-            return;
-        }
-        self.send_output(seat, record.message);
-        if self.has_transactions(seat.service) {
-            self.step_done(seat, Step::Effect, record, StepOutcome::Done);
-        } else if let Some(work) = self.work(seat) {
-            work.stage = Stage::AwaitOutput;
-        }
-    }
-
-    /// The output record is stored (or was given up).
-    pub(super) fn output_answered(&mut self, seat: Seat, message: u64, stored: bool) {
-        let Some(work) = self.work(seat) else { return };
-        let record = work
-            .batch
-            .get(work.at)
-            .copied()
-            .filter(|record| record.message.id == message);
-        if let (Stage::AwaitOutput, Some(record)) = (work.stage, record) {
-            let outcome = if stored {
-                StepOutcome::Done
-            } else {
-                StepOutcome::Transient
-            };
-            self.step_done(seat, Step::Effect, record, outcome);
-        }
-    }
-
-    /// The transaction around a batch has ended. After an abort the consumer goes back to what is committed.
-    pub(super) fn batch_transaction_ended(&mut self, seat: Seat, committed: bool) {
-        let Some(work) = self.work(seat) else { return };
-        if work.is_idle() {
-            return;
-        }
-        let starts: Vec<(TopicPartition, Offset)> = work
-            .batch
-            .iter()
-            .rev()
-            .map(|r| (r.partition, r.offset))
-            .collect();
-        if !committed
-            && let Some(consumer) = self.seated(seat).and_then(|actor| actor.consumer.as_mut())
-        {
-            for (at, offset) in starts {
-                consumer.seek(at, offset);
-            }
-            self.forget_waiters(seat, &[]);
-        }
-        self.rest(seat);
-    }
-
-    /// An instance's process dies: what it had in memory is gone, what it had begun is rolled back.
-    pub(super) fn member_dies(&mut self, service: u16, member: u16, cause: EventId) {
-        let staged: Vec<u64> = {
-            let actor = &mut self.services[usize::from(service)];
-            let staged = actor
-                .store
-                .staged(u32::from(member))
-                .iter()
-                .map(|m| m.id)
-                .collect();
-            actor.store.on_crash(u32::from(member));
-            staged
-        };
-        for message in staged {
-            self.record(
-                cause,
-                Kind::RolledBack {
-                    service,
-                    member,
-                    message,
-                },
-            );
-        }
-        self.forget_waiters(self.seat(service, member), &[]);
-        let Some(actor) = self.member_mut(service, member) else {
-            return;
-        };
-        actor.up = false;
-        actor.life += 1;
-        actor.died = cause;
-        actor.work.abandon();
-        actor.consumer = None;
-        actor.wake = None;
-        let producer = actor.producer;
-        if let Some(producer) = producer {
-            self.producer_dies(producer, cause);
-        }
-        self.receiver_dies(service, member);
     }
 }
 

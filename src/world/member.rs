@@ -1,21 +1,19 @@
-//! An instance of a service that reads logs: it joins, fetches, polls and commits.
+//! An instance of a service that reads logs: it joins, polls and commits.
 
 use std::sync::Arc;
 
 use crate::broker::group::{Group, MemberId};
-use crate::broker::wire::{
-    BrokerId, ErrorCode, Isolation, Micros, Offset, TopicId, TopicPartition,
-};
+use crate::broker::wire::{ErrorCode, Micros, Offset, TopicId, TopicPartition};
 use crate::client::consumer::{
-    Consumer, ConsumerAnswer, ConsumerEvent, ConsumerRequest, IsolationLevel, OutgoingRequest,
+    Consumer, ConsumerAnswer, ConsumerEvent, ConsumerRequest, OutgoingRequest,
 };
 use crate::service::{Plan, Store, Strategy};
 use crate::trace::{EventId, Kind, Leg, NO_CAUSE, Party, Place};
 
 use super::group::coordinator;
-use super::handler::Work;
 use super::packet::{About, Way};
-use super::{Cargo, Ev, MAX_SERVICES, World, lane};
+use super::work::Work;
+use super::{Cargo, Ev, MAX_SERVICES, World};
 
 /// One life of an instance: what is addressed to an earlier one is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,17 +76,6 @@ pub(super) struct MemberActor {
     pub wake: Option<Micros>,
     /// The latest event that gave it partitions.
     pub assigned: EventId,
-}
-
-/// A consumer's fetch that waits at the leader for records.
-#[derive(Clone, Debug)]
-pub(super) struct ParkedFetch {
-    seat: Seat,
-    request: u64,
-    offset: Offset,
-    max_records: u32,
-    isolation: Isolation,
-    until: Micros,
 }
 
 impl World {
@@ -155,7 +142,7 @@ impl World {
         self.plan_wake(seat);
     }
 
-    fn plan_wake(&mut self, seat: Seat) {
+    pub(super) fn plan_wake(&mut self, seat: Seat) {
         let now = self.now;
         let Some(actor) = self.seated(seat) else {
             return;
@@ -199,7 +186,11 @@ impl World {
     }
 
     /// Records came out of a poll: the application has them now.
-    fn delivered(&mut self, seat: Seat, records: Vec<crate::client::consumer::ConsumerRecord>) {
+    pub(super) fn delivered(
+        &mut self,
+        seat: Seat,
+        records: Vec<crate::client::consumer::ConsumerRecord>,
+    ) {
         let Seat {
             service, member, ..
         } = seat;
@@ -247,7 +238,7 @@ impl World {
     }
 
     /// Takes what the consumer tells its application.
-    fn hear(&mut self, seat: Seat) {
+    pub(super) fn hear(&mut self, seat: Seat) {
         loop {
             let Some(actor) = self.seated(seat) else {
                 return;
@@ -269,7 +260,7 @@ impl World {
         }
     }
 
-    fn assigned(&mut self, seat: Seat, partitions: &[TopicPartition]) {
+    pub(super) fn assigned(&mut self, seat: Seat, partitions: &[TopicPartition]) {
         let Seat {
             service, member, ..
         } = seat;
@@ -318,7 +309,7 @@ impl World {
         }
     }
 
-    fn revoked(&mut self, seat: Seat, partitions: &[TopicPartition]) {
+    pub(super) fn revoked(&mut self, seat: Seat, partitions: &[TopicPartition]) {
         for &at in partitions {
             let frontier = self
                 .frontier(seat.service, at)
@@ -342,7 +333,7 @@ impl World {
         }
     }
 
-    fn send_request(&mut self, seat: Seat, request: OutgoingRequest) {
+    pub(super) fn send_request(&mut self, seat: Seat, request: OutgoingRequest) {
         let mut about = About {
             message: request.id,
             attempt: seat.life + 1,
@@ -372,7 +363,11 @@ impl World {
     }
 
     /// Writes down a commit on its way; gives the event, and the message behind the last offset.
-    fn commit_sent(&mut self, seat: Seat, offsets: &[(TopicPartition, Offset)]) -> (EventId, u64) {
+    pub(super) fn commit_sent(
+        &mut self,
+        seat: Seat,
+        offsets: &[(TopicPartition, Offset)],
+    ) -> (EventId, u64) {
         let Seat {
             service, member, ..
         } = seat;
@@ -396,179 +391,6 @@ impl World {
         (event, message)
     }
 
-    /// A member's request has arrived.
-    pub(super) fn member_request(&mut self, seat: Seat, request: &OutgoingRequest, cause: EventId) {
-        match request.request {
-            ConsumerRequest::Fetch {
-                partition,
-                offset,
-                max_records,
-                max_wait,
-                isolation,
-            } => {
-                let isolation = isolation_of(isolation);
-                let until = self.now + max_wait;
-                let fetch = ParkedFetch {
-                    seat,
-                    request: request.id,
-                    offset,
-                    max_records,
-                    isolation,
-                    until,
-                };
-                self.fetch(partition, fetch, true);
-            }
-            ConsumerRequest::ListOffset {
-                partition,
-                end,
-                isolation,
-            } => {
-                let answer = self.list_offset(partition, end, isolation);
-                self.answer_member(seat, request.id, answer, Leg::Control, NO_CAUSE);
-            }
-            _ => self.group_request(seat, request.id, &request.request, cause),
-        }
-    }
-
-    fn list_offset(
-        &self,
-        at: TopicPartition,
-        end: bool,
-        isolation: IsolationLevel,
-    ) -> Result<ConsumerAnswer, ErrorCode> {
-        let leader = self.leader_of(at).ok_or(ErrorCode::LeaderNotAvailable)?;
-        if !self.broker_up(leader) {
-            return Err(ErrorCode::NotLeaderOrFollower);
-        }
-        let core = &self
-            .partition(at)
-            .ok_or(ErrorCode::NotLeaderOrFollower)?
-            .core;
-        let offset = match (end, isolation) {
-            (false, _) => core.log_start(),
-            (true, IsolationLevel::ReadCommitted) => core.last_stable_offset(),
-            (true, IsolationLevel::ReadUncommitted) => core.high_watermark(),
-        };
-        Ok(ConsumerAnswer::Listed(offset))
-    }
-
-    /// A fetch is at the leader: it is answered, or waits for records.
-    fn fetch(&mut self, at: TopicPartition, fetch: ParkedFetch, may_wait: bool) {
-        let Some(leader) = self.leader_of(at).filter(|&leader| self.broker_up(leader)) else {
-            return;
-        };
-        let Some(actor) = self.partition_mut(at) else {
-            return;
-        };
-        let result = actor
-            .core
-            .fetch(leader, fetch.offset, fetch.max_records, fetch.isolation);
-        let fetched = match result {
-            Ok(fetched)
-                if may_wait && fetched.is_empty() && fetched.next_position == fetch.offset =>
-            {
-                let (seat, until) = (fetch.seat, fetch.until);
-                actor.parked.retain(|other| other.seat != seat);
-                actor.parked.push(fetch);
-                self.queue
-                    .push_timer(lane::FETCH_WAIT, until, Ev::FetchWaited { at, seat });
-                return;
-            }
-            Ok(fetched) => fetched,
-            Err(code) => {
-                self.answer_member(fetch.seat, fetch.request, Err(code), Leg::Control, NO_CAUSE);
-                return;
-            }
-        };
-        let records: Arc<[_]> = fetched.records().collect();
-        let next_offset = fetched.next_position;
-        self.send_records(at, &fetch, records, next_offset);
-    }
-
-    fn send_records(
-        &mut self,
-        at: TopicPartition,
-        fetch: &ParkedFetch,
-        records: Arc<[(Offset, crate::broker::wire::Message)]>,
-        next_offset: Offset,
-    ) {
-        let service = fetch.seat.service;
-        let first = records.first().map_or(0, |(_, message)| message.id);
-        for (_, message) in records.iter() {
-            if let Some(row) = self.messages.get_mut(message.id) {
-                let sent = &mut row.sent[usize::from(service) % MAX_SERVICES];
-                *sent = sent.wrapping_add(1);
-            }
-        }
-        let attempt = self.messages.get(first).map_or(1, |row| {
-            u32::from(row.sent[usize::from(service) % MAX_SERVICES])
-        });
-        let cause = self.messages.get(first).map_or(NO_CAUSE, |row| row.last);
-        let count = records.len() as u32;
-        let about = About {
-            message: first,
-            count,
-            attempt,
-            service,
-            refused: false,
-        };
-        let leg = if count > 0 {
-            Leg::Delivery
-        } else {
-            Leg::Control
-        };
-        let way = Way {
-            leg,
-            from: self.channel_place(at),
-            to: fetch.seat.place(),
-        };
-        let answer = Box::new(Ok(ConsumerAnswer::Fetched {
-            records,
-            next_offset,
-        }));
-        self.send(
-            way,
-            about,
-            cause,
-            Cargo::MemberAnswer {
-                seat: fetch.seat,
-                request: fetch.request,
-                answer,
-            },
-        );
-    }
-
-    /// Something new can be read: fetches that wait are answered.
-    pub(super) fn serve_parked_fetches(&mut self, at: TopicPartition) {
-        let Some(actor) = self.partition_mut(at) else {
-            return;
-        };
-        if actor.parked.is_empty() {
-            return;
-        }
-        let parked = std::mem::take(&mut actor.parked);
-        for fetch in parked {
-            self.fetch(at, fetch, true);
-        }
-    }
-
-    /// A fetch has waited long enough and is answered with what there is.
-    pub(super) fn fetch_waited(&mut self, at: TopicPartition, seat: Seat) {
-        let now = self.now;
-        let Some(actor) = self.partition_mut(at) else {
-            return;
-        };
-        let Some(place) = actor
-            .parked
-            .iter()
-            .position(|f| f.seat == seat && f.until <= now)
-        else {
-            return;
-        };
-        let fetch = actor.parked.remove(place);
-        self.fetch(at, fetch, false);
-    }
-
     /// An answer has reached the member.
     pub(super) fn member_answer(
         &mut self,
@@ -584,37 +406,5 @@ impl World {
             consumer.on_answer(request, answer, now);
         }
         self.drive_member(seat);
-    }
-
-    /// A new leader: fetches that waited at the old one are asked anew.
-    pub(super) fn members_hear_of_leader(&mut self, at: TopicPartition) {
-        let Some(actor) = self.partition_mut(at) else {
-            return;
-        };
-        let parked = std::mem::take(&mut actor.parked);
-        for fetch in parked {
-            self.answer_member(
-                fetch.seat,
-                fetch.request,
-                Err(ErrorCode::NotLeaderOrFollower),
-                Leg::Control,
-                NO_CAUSE,
-            );
-        }
-    }
-
-    /// The broker that leads the partition.
-    pub(super) fn leader_of(&self, at: TopicPartition) -> Option<BrokerId> {
-        match self.partition(at) {
-            Some(actor) => actor.core.leader(),
-            None => Some(0),
-        }
-    }
-}
-
-fn isolation_of(level: IsolationLevel) -> Isolation {
-    match level {
-        IsolationLevel::ReadCommitted => Isolation::ReadCommitted,
-        IsolationLevel::ReadUncommitted => Isolation::ReadUncommitted,
     }
 }

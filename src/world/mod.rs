@@ -6,28 +6,36 @@
 mod acknowledge;
 mod amqp;
 mod broadcast;
+mod brokers;
 mod build;
 mod cluster;
 mod crash;
+mod fetching;
 mod group;
 mod growth;
 mod handler;
 mod intervene;
 mod lease;
 mod lease_settle;
+mod lives;
 mod look;
 mod look_queues;
 mod member;
+mod outcome;
 mod packet;
+mod producing;
 mod publish;
 mod queue_problems;
 mod queue_wire;
 mod queues;
 mod receive;
+mod replication;
+mod settings;
 mod settled;
 mod sns;
 mod transaction;
 mod turns;
+mod work;
 
 use std::sync::Arc;
 

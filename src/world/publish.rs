@@ -1,4 +1,4 @@
-//! Applications publish; producers send, wait, and send again.
+//! Applications publish, and hand their messages to producers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -6,15 +6,14 @@ use std::sync::Arc;
 use crate::broker::wire::{BrokerId, ErrorCode, Message, Micros, TopicPartition};
 use crate::client::partitioner::{StickyPartitioner, partition_for_key};
 use crate::client::producer::{
-    Acks, FailReason, ProduceRequest, Produced, Producer, ProducerEvent, ProducerSettings, TxnPhase,
+    Acks, ProduceRequest, Produced, Producer, ProducerSettings, TxnPhase,
 };
 use crate::scenario;
-use crate::sim::{FaultKey, PPM, Site, exponential};
-use crate::trace::{Code, EventId, Kind, Leg, NO_CAUSE, Party, Place, Why};
+use crate::sim::{FaultKey, Site, exponential};
+use crate::trace::{EventId, Kind, NO_CAUSE};
 
 use super::member::Seat;
-use super::packet::{About, Way};
-use super::{Cargo, Ev, World};
+use super::{Ev, World};
 
 /// What has been published so far.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +21,9 @@ pub(super) struct Publishing {
     /// Messages handed to producers; also the id of the last one.
     pub count: u64,
     /// Arrivals drawn, those turned away by a dead producer among them.
-    arrivals: u64,
+    pub(super) arrivals: u64,
     /// Messages of each key so far, where a service waits for order.
-    sequences: BTreeMap<u64, u32>,
+    pub(super) sequences: BTreeMap<u64, u32>,
     /// No more messages come.
     pub ended: bool,
 }
@@ -33,15 +32,15 @@ pub(super) struct Publishing {
 #[derive(Clone, Debug)]
 pub(super) struct ProducerActor {
     pub client: Producer,
-    sticky: StickyPartitioner,
+    pub(super) sticky: StickyPartitioner,
     /// Number of this process's life; what was meant for an earlier life is dropped.
     pub life: u32,
     pub up: bool,
     /// Messages its application has handed to it.
-    handed: u64,
+    pub(super) handed: u64,
     pub acked: u64,
     pub gave_up: u64,
-    wake: Option<Micros>,
+    pub(super) wake: Option<Micros>,
     pub out: Vec<Outstanding>,
     /// It has its producer id.
     pub ready: bool,
@@ -49,8 +48,8 @@ pub(super) struct ProducerActor {
     pub owner: Option<Seat>,
     /// Messages a transaction, 0 for none.
     pub every: u32,
-    in_transaction: u32,
-    backlog: VecDeque<(u16, Message)>,
+    pub(super) in_transaction: u32,
+    pub(super) backlog: VecDeque<(u16, Message)>,
     /// Messages the open transaction has written into logs.
     pub written: Vec<u64>,
 }
@@ -59,10 +58,10 @@ pub(super) struct ProducerActor {
 #[derive(Clone, Debug)]
 pub(super) struct Outstanding {
     pub request: u64,
-    connection: BrokerId,
+    pub(super) connection: BrokerId,
     pub messages: Arc<[Message]>,
     pub attempt: u32,
-    first_sent: EventId,
+    pub(super) first_sent: EventId,
 }
 
 /// A produce request as it travels.
@@ -171,7 +170,7 @@ impl World {
         }
     }
 
-    fn publish_at(&mut self, producer: u16) {
+    pub(super) fn publish_at(&mut self, producer: u16) {
         // A dead process takes no orders: whoever calls it hears so at once.
         let Some(actor) = self
             .producers
@@ -216,7 +215,7 @@ impl World {
         self.drive_producer(producer);
     }
 
-    fn key_of(&self, producer: u16, message: u64) -> u64 {
+    pub(super) fn key_of(&self, producer: u16, message: u64) -> u64 {
         let load = &self.scenario.load;
         let users = u64::from(load.users.max(1));
         if load.in_a_row > 0 {
@@ -234,7 +233,7 @@ impl World {
     }
 
     /// The message's number within its key, which a service needs that waits for order.
-    fn next_sequence(&mut self, key: u64) -> u32 {
+    pub(super) fn next_sequence(&mut self, key: u64) -> u32 {
         if self.services.iter().all(|service| service.turns.is_none()) {
             return 0;
         }
@@ -289,7 +288,7 @@ impl World {
         }
     }
 
-    fn transaction_ended(&mut self, producer: u16, committed: bool) {
+    pub(super) fn transaction_ended(&mut self, producer: u16, committed: bool) {
         match self.producers[usize::from(producer)].owner {
             Some(seat) => self.batch_transaction_ended(seat, committed),
             None => self.publish_backlog(producer),
@@ -311,26 +310,6 @@ impl World {
         self.drive_producer(producer);
     }
 
-    /// The messages of a request that is not answered yet.
-    pub(super) fn outstanding(&self, producer: u16, request: u64) -> Vec<u64> {
-        let out = self.producers[usize::from(producer)]
-            .out
-            .iter()
-            .find(|out| out.request == request);
-        out.map_or(Vec::new(), |out| {
-            out.messages.iter().map(|m| m.id).collect()
-        })
-    }
-
-    /// A fenced producer is of no use any more; its owner makes a new one.
-    pub(super) fn replace_producer(&mut self, producer: u16) {
-        self.producers[usize::from(producer)].life += 1;
-        self.producer_returns(producer);
-        if let Some(seat) = self.producers[usize::from(producer)].owner {
-            self.batch_transaction_ended(seat, false);
-        }
-    }
-
     /// Gives a message to the producer for one of the topic's partitions (or its one queue).
     pub(super) fn hand_over(&mut self, producer: u16, topic: u16, message: Message) {
         let at = TopicPartition {
@@ -344,7 +323,7 @@ impl World {
         let _ = actor.client.send(message, at, self.now);
     }
 
-    fn pick_partition(&mut self, producer: u16, topic: u16, message: Message) -> u32 {
+    pub(super) fn pick_partition(&mut self, producer: u16, topic: u16, message: Message) -> u32 {
         let partitions = self.partitions_of(topic);
         if self.scenario.load.keyed {
             return partition_for_key(message.key, partitions);
@@ -367,340 +346,4 @@ impl World {
             .collect();
         actor.sticky.next(&queues, draw)
     }
-
-    /// Lets the producer do what is due: send requests, tell its application, set its alarm.
-    pub(super) fn drive_producer(&mut self, producer: u16) {
-        let now = self.now;
-        let mut requests = Vec::new();
-        let actor = &mut self.producers[usize::from(producer)];
-        if !actor.up {
-            return;
-        }
-        actor.client.poll(now, &mut requests);
-        for request in requests {
-            self.send_produce(producer, request);
-        }
-        self.drive_control(producer);
-        self.tell_application(producer);
-        let actor = &mut self.producers[usize::from(producer)];
-        if let Some(at) = actor.client.next_wake(now) {
-            let at = at.max(now + 1);
-            if actor
-                .wake
-                .is_none_or(|planned| planned > at || planned <= now)
-            {
-                actor.wake = Some(at);
-                let life = actor.life;
-                self.queue.push(at, Ev::ProducerTimer { producer, life });
-            }
-        }
-    }
-
-    pub(super) fn producer_timer(&mut self, producer: u16, life: u32) {
-        let draw = self.draw;
-        let now = self.now;
-        let actor = &mut self.producers[usize::from(producer)];
-        if !actor.up || actor.life != life {
-            return;
-        }
-        actor.wake = None;
-        actor
-            .client
-            .on_timer(now, &mut |request| jitter(&draw, producer, request));
-        self.drive_producer(producer);
-    }
-
-    fn send_produce(&mut self, producer: u16, request: ProduceRequest) {
-        let attempt = request.attempt;
-        let messages = Arc::clone(&request.batch.messages);
-        let mut first_sent = NO_CAUSE;
-        for message in messages.iter() {
-            let cause = self
-                .messages
-                .get(message.id)
-                .map_or(NO_CAUSE, |row| row.last);
-            let sent = self.record(
-                cause,
-                Kind::Sent {
-                    producer,
-                    message: message.id,
-                    attempt,
-                },
-            );
-            if first_sent == NO_CAUSE {
-                first_sent = sent;
-            }
-            if let Some(row) = self.messages.get_mut(message.id) {
-                row.last = sent;
-            }
-        }
-        let (at, connection) = (request.partition, request.connection);
-        let answered = request.acks != Acks::Zero;
-        let way = Way {
-            leg: Leg::Request,
-            from: self.producer_place(producer),
-            to: self.channel_place(at),
-        };
-        let first = messages.first().map_or(0, |message| message.id);
-        let about = About {
-            message: first,
-            count: messages.len() as u32,
-            attempt,
-            ..About::default()
-        };
-        let actor = &mut self.producers[usize::from(producer)];
-        let life = actor.life;
-        if answered {
-            let request = request.id;
-            actor.out.push(Outstanding {
-                request,
-                connection,
-                messages,
-                attempt,
-                first_sent,
-            });
-        }
-        let cargo = ProduceCargo {
-            producer,
-            life,
-            request,
-        };
-        self.maybe_double(way, about, first_sent, &cargo);
-        self.send(way, about, first_sent, Cargo::Produce(cargo));
-    }
-
-    /// The network may deliver the request a second time.
-    fn maybe_double(&mut self, way: Way, about: About, cause: EventId, cargo: &ProduceCargo) {
-        let fault = FaultKey {
-            site: Site::Duplication,
-            party: 0,
-            entity: about.message,
-            attempt: about.attempt,
-        };
-        if !self
-            .plan
-            .fires(&self.draw, fault, self.scenario.faults.duplicate.0)
-        {
-            return;
-        }
-        let (leg, attempt) = (Leg::Request, about.attempt);
-        for (message, nth) in cargo.request.batch.messages.iter().zip(0..) {
-            self.record(
-                cause + nth,
-                Kind::PacketDoubled {
-                    leg,
-                    message: message.id,
-                    attempt,
-                    fault,
-                },
-            );
-        }
-        self.send_double(way, about, cause, Cargo::Produce(cargo.clone()));
-    }
-
-    /// The broker's answer has reached the producer.
-    pub(super) fn produced(&mut self, cargo: ProducedCargo) {
-        let producer = cargo.producer;
-        let draw = jitter(&self.draw, producer, cargo.request);
-        let now = self.now;
-        let actor = &mut self.producers[usize::from(producer)];
-        if !actor.up || actor.life != cargo.life {
-            return;
-        }
-        actor
-            .client
-            .on_response(cargo.request, cargo.answer, now, draw);
-        self.tell_application(producer);
-        let actor = &mut self.producers[usize::from(producer)];
-        actor.out.retain(|out| out.request != cargo.request);
-        self.drive_producer(producer);
-    }
-
-    /// Writes down what the producer tells its application, and does what the application then does.
-    fn tell_application(&mut self, producer: u16) {
-        while let Some(event) = self.producers[usize::from(producer)].client.next_event() {
-            match event {
-                ProducerEvent::Acknowledged { messages, .. } => {
-                    self.acknowledged(producer, &messages)
-                }
-                ProducerEvent::Failed {
-                    messages,
-                    reason,
-                    partition,
-                    ..
-                } => {
-                    self.failed(producer, &messages, reason, partition);
-                }
-                ProducerEvent::ConnectionClosed { connection } => {
-                    self.timed_out(producer, connection)
-                }
-                ProducerEvent::TransactionEnded { committed } => {
-                    self.transaction_ended(producer, committed)
-                }
-            }
-        }
-    }
-
-    fn acknowledged(&mut self, producer: u16, messages: &[Message]) {
-        let actor = &mut self.producers[usize::from(producer)];
-        actor.acked += messages.len() as u64;
-        let out = actor
-            .out
-            .iter()
-            .find(|out| out.messages.first() == messages.first());
-        let attempt = out.map_or(1, |out| out.attempt);
-        let owner = actor.owner;
-        for message in messages {
-            let cause = self
-                .messages
-                .get(message.id)
-                .map_or(NO_CAUSE, |row| row.last);
-            self.record(
-                cause,
-                Kind::Acked {
-                    producer,
-                    message: message.id,
-                    attempt,
-                },
-            );
-            if let Some(seat) = owner {
-                self.output_answered(seat, message.id, true);
-            }
-        }
-    }
-
-    fn failed(
-        &mut self,
-        producer: u16,
-        messages: &[Message],
-        reason: FailReason,
-        at: TopicPartition,
-    ) {
-        self.producers[usize::from(producer)].gave_up += messages.len() as u64;
-        let why = match reason {
-            FailReason::DeliveryTimeout => Why::DeliveryTimeout,
-            FailReason::Refused(ErrorCode::NetworkException) => Why::RetriesUsedUp,
-            FailReason::Refused(code) => Why::Answer(Code(code)),
-            FailReason::TransactionAborted => Why::Aborted,
-        };
-        for message in messages {
-            let cause = self
-                .messages
-                .get(message.id)
-                .map_or(NO_CAUSE, |row| row.last);
-            self.record(
-                cause,
-                Kind::GaveUp {
-                    producer,
-                    message: message.id,
-                    why,
-                },
-            );
-            match self.producers[usize::from(producer)].owner {
-                Some(seat) => self.output_answered(seat, message.id, false),
-                None if self.scenario.producers[usize::from(producer)].resend => {
-                    self.hand_over(producer, at.topic as u16, *message);
-                }
-                None => {}
-            }
-        }
-        if self.producers[usize::from(producer)].every > 0 || self.in_open_transaction(producer) {
-            self.abort_transaction(producer);
-        }
-    }
-
-    fn in_open_transaction(&self, producer: u16) -> bool {
-        let phase = self.producers[usize::from(producer)].client.txn_phase();
-        matches!(phase, TxnPhase::MustAbort(_) | TxnPhase::Fatal(_))
-    }
-
-    /// Requests on a connection were given up: nobody knows what became of them.
-    fn timed_out(&mut self, producer: u16, connection: BrokerId) {
-        let actor = &mut self.producers[usize::from(producer)];
-        let (late, kept) = actor
-            .out
-            .drain(..)
-            .partition(|out| out.connection == connection);
-        actor.out = kept;
-        let late: Vec<Outstanding> = late;
-        for out in late {
-            let attempt = out.attempt;
-            for (message, nth) in out.messages.iter().zip(0..) {
-                let message = message.id;
-                let event = self.record(
-                    out.first_sent + nth,
-                    Kind::TimedOut {
-                        producer,
-                        message,
-                        attempt,
-                    },
-                );
-                if let Some(row) = self.messages.get_mut(message) {
-                    row.last = event;
-                }
-            }
-        }
-    }
-
-    /// The producer's process dies: what it had buffered or in flight is gone, and so is its producer id.
-    pub(super) fn producer_dies(&mut self, producer: u16, cause: EventId) {
-        let actor = &mut self.producers[usize::from(producer)];
-        actor.up = false;
-        actor.life += 1;
-        actor.wake = None;
-        let lost: Vec<Message> = actor
-            .out
-            .drain(..)
-            .flat_map(|out| out.messages.to_vec())
-            .collect();
-        actor.gave_up += lost.len() as u64;
-        for message in lost {
-            self.record(
-                cause,
-                Kind::GaveUp {
-                    producer,
-                    message: message.id,
-                    why: Why::ProducerDied,
-                },
-            );
-        }
-    }
-
-    /// And it comes back, empty.
-    pub(super) fn producer_returns(&mut self, producer: u16) {
-        let actor = &mut self.producers[usize::from(producer)];
-        if let Ok(fresh) = Producer::new(actor.client.settings().clone()) {
-            actor.client = fresh;
-            actor.up = true;
-            actor.ready = false;
-            actor.out.clear();
-            actor.written.clear();
-            self.drive_producer(producer);
-        }
-    }
-
-    /// A new leader is known to the producers as soon as there is one.
-    pub(super) fn leader_changed(&mut self, at: TopicPartition) {
-        let leader = self.leader_of(at);
-        for producer in 0..self.producers.len() {
-            self.producers[producer].client.set_leader(at, leader);
-            self.drive_producer(producer as u16);
-        }
-    }
-}
-
-/// Chance for a producer's backoff, in parts per million.
-pub(super) fn jitter(draw: &crate::sim::Draw, producer: u16, request: u64) -> u32 {
-    let key = FaultKey {
-        site: Site::Backoff,
-        party: u32::from(producer),
-        entity: request,
-        attempt: 1,
-    };
-    (key.bits(draw) % u64::from(PPM)) as u32
-}
-
-/// The place of a producer.
-pub(super) fn producer_place(producer: u16) -> Place {
-    Place::Party(Party::Producer(producer))
 }

@@ -9,7 +9,7 @@ use crate::trace::{Kind, Leg, NO_CAUSE, Place};
 use super::group::coordinator;
 use super::member::Seat;
 use super::packet::{About, Way};
-use super::publish::jitter;
+use super::producing::jitter;
 use super::{Cargo, Ev, World};
 
 /// How long the coordinator waits before it sends a marker again that found no leader.
@@ -406,7 +406,7 @@ impl World {
     pub(super) fn producer_place(&self, producer: u16) -> Place {
         match self.producers[usize::from(producer)].owner {
             Some(seat) => seat.place(),
-            None => super::publish::producer_place(producer),
+            None => super::producing::producer_place(producer),
         }
     }
 }

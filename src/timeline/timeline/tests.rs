@@ -1,0 +1,176 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::scenario::preset;
+
+fn stormy() -> Scenario {
+    let mut scenario = preset("order-processing").expect("it is built in");
+    scenario.load.rate = 40;
+    scenario.duration = Span::s(4);
+    scenario.faults.consumer_crash = Span::s(2);
+    scenario.faults.broker_crash = Span::s(3);
+    scenario
+}
+
+fn state(timeline: &Timeline) -> (u64, u64) {
+    (
+        timeline.run.world().traced(),
+        timeline.run.world().trace_hash().value(),
+    )
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Walk {
+    Step,
+    Back,
+    Seek(u64),
+    Event(u64),
+    Next,
+    Previous,
+}
+
+fn walks() -> impl Strategy<Value = Vec<Walk>> {
+    let one = prop_oneof![
+        4 => Just(Walk::Step),
+        4 => Just(Walk::Back),
+        1 => (0u64..5_000_000).prop_map(Walk::Seek),
+        1 => (1u64..6_000).prop_map(Walk::Event),
+        1 => Just(Walk::Next),
+        1 => Just(Walk::Previous),
+    ];
+    prop::collection::vec(one, 1..40)
+}
+
+fn go(timeline: &mut Timeline, walk: Walk) {
+    match walk {
+        Walk::Step => timeline.step(),
+        Walk::Back => timeline.step_back(),
+        Walk::Seek(at) => timeline.seek(at),
+        Walk::Event(id) => timeline.seek_event(id),
+        Walk::Next => drop(timeline.next_mark()),
+        Walk::Previous => drop(timeline.previous_mark()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Wherever a walk leads, the trace up to there is the one a straight run has.
+    #[test]
+    fn any_walk_sees_the_same_run(walk in walks()) {
+        let mut timeline = Timeline::new(stormy()).expect("valid");
+        timeline.seek(3_000_000);
+        for one in walk {
+            go(&mut timeline, one);
+            let (traced, hash) = state(&timeline);
+            let mut straight = Run::new(stormy()).expect("valid");
+            while straight.world().traced() < traced {
+                straight.step(&mut |_| {});
+            }
+            prop_assert_eq!((straight.world().traced(), straight.world().trace_hash().value()), (traced, hash));
+        }
+    }
+}
+
+#[test]
+fn a_step_back_undoes_a_step() {
+    let mut timeline = Timeline::new(stormy()).expect("valid");
+    timeline.seek(1_500_000);
+    timeline.step();
+    for _ in 0..50 {
+        let here = state(&timeline);
+        timeline.step();
+        let further = state(&timeline);
+        assert_ne!(here, further);
+        timeline.step_back();
+        assert_eq!(state(&timeline), here);
+        timeline.step();
+        assert_eq!(state(&timeline), further);
+    }
+}
+
+#[test]
+fn an_intervention_in_the_past_makes_a_fork_and_both_go_on() {
+    let mut timeline = Timeline::new(stormy()).expect("valid");
+    timeline.seek(4_000_000);
+    let original = state(&timeline);
+    timeline.seek(2_000_000);
+    let crash = Action::CrashConsumer {
+        service: 0,
+        instance: 0,
+    };
+    let applied = timeline.intervene(crash);
+    if applied.is_err() {
+        timeline.seek(2_900_000);
+        timeline
+            .intervene(Action::CrashConsumer {
+                service: 0,
+                instance: 0,
+            })
+            .expect("it is back by then");
+    }
+    assert_eq!(timeline.branches().len(), 2);
+    timeline.seek(4_000_000);
+    let other = state(&timeline);
+    assert_ne!(original, other);
+    assert!(timeline.switch(0));
+    assert_eq!(state(&timeline), original);
+    assert!(timeline.switch(1));
+    assert_eq!(state(&timeline), other);
+}
+
+#[test]
+fn inputs_from_a_link_run_as_they_were_made() {
+    let mut made = Timeline::new(stormy()).expect("valid");
+    made.seek(1_000_000);
+    made.intervene(Action::Set {
+        name: "loss".into(),
+        value: "20%".into(),
+    })
+    .expect("live");
+    made.seek(1_400_000);
+    made.intervene(Action::CrashBroker { broker: 0 })
+        .expect("it is up");
+    made.seek(3_000_000);
+    let mut linked = Timeline::with_inputs(stormy(), made.inputs().to_vec()).expect("they apply");
+    linked.seek(3_000_000);
+    assert_eq!(state(&linked), state(&made));
+}
+
+#[test]
+fn inputs_that_do_not_apply_are_named_and_none_is_applied() {
+    let input = |at, action| Intervention {
+        at: Span::ms(at),
+        action,
+    };
+    let problems = Timeline::with_inputs(
+        stormy(),
+        vec![
+            input(
+                100,
+                Action::CrashConsumer {
+                    service: 9,
+                    instance: 0,
+                },
+            ),
+            input(
+                200,
+                Action::Drop {
+                    packet: 123_456_789,
+                },
+            ),
+            input(
+                300,
+                Action::Set {
+                    name: "partitions".into(),
+                    value: "3".into(),
+                },
+            ),
+            input(9_000_000, Action::CrashBroker { broker: 0 }),
+        ],
+    )
+    .expect_err("none applies");
+    let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 4, "{text:?}");
+    assert!(text[3].contains("after the end"), "{text:?}");
+}
