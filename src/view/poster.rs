@@ -11,6 +11,8 @@ use crate::timeline::Timeline;
 
 /// Width of a poster, in CSS pixels; its height is what the drawing takes.
 const WIDTH: f64 = 960.0;
+/// Before this moment, in µs, there is little to see yet.
+const EARLIEST: u64 = 1_000_000;
 /// If nothing goes wrong before, this is the moment shown, in µs.
 const LATEST: u64 = 4_000_000;
 
@@ -94,13 +96,15 @@ fn value(block: &'static str, name: &str) -> Option<&'static str> {
     block.lines().find_map(line)
 }
 
-/// The poster of a scenario: the moment at which the first thing goes wrong.
+/// The poster of a scenario: the moment at which something goes wrong, once it is under way.
 ///
 /// # Errors
 /// A sentence for each thing that keeps the scenario from running.
 pub fn poster(scenario: &Scenario, paper: Paper) -> Result<String, Vec<crate::scenario::Problem>> {
     let mut timeline = Timeline::new(scenario.clone())?;
-    while timeline.marks().is_empty() && timeline.now() < LATEST && !timeline.finished() {
+    timeline.advance(EARLIEST, usize::MAX);
+    let before = timeline.marks().len();
+    while timeline.marks().len() == before && timeline.now() < LATEST && !timeline.finished() {
         timeline.step();
     }
     let stage = Stage::of(timeline.run().world());

@@ -45,7 +45,7 @@ enum Command {
     },
     /// Print the table of all parameters, as Markdown
     Params,
-    /// Print a still of a scenario as SVG: the moment at which the first thing goes wrong
+    /// Print a still of a scenario as SVG: a moment at which something goes wrong
     Poster {
         /// Name of a preset, or a scenario file (JSON)
         #[arg(value_name = "PRESET|FILE")]
