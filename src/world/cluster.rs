@@ -6,6 +6,7 @@ use crate::broker::log::Retention;
 use crate::broker::partition::{
     AckState, AckWait, Appended, FollowerFetch, Partition, PartitionConfig,
 };
+use crate::broker::transaction::Marker;
 use crate::broker::wire::{BrokerId, ErrorCode, Micros, Offset, TopicPartition};
 use crate::client::producer::{Acks, Produced};
 use crate::scenario::{Cluster, LogChannel};
@@ -30,6 +31,8 @@ pub(super) struct PartitionActor {
     pub core: Partition,
     /// Requests that wait for the in-sync replicas, oldest first.
     pub(super) acks: VecDeque<PendingAck>,
+    /// Transaction markers that wait for the in-sync replicas.
+    pub(super) markers: Vec<(AckWait, Marker)>,
     /// Consumers' fetches that wait for records.
     pub parked: Vec<super::fetching::ParkedFetch>,
     /// For each broker, the fetch that waits at the leader for something new.
@@ -77,6 +80,7 @@ impl PartitionActor {
         PartitionActor {
             core,
             acks: VecDeque::new(),
+            markers: Vec::new(),
             parked: Vec::new(),
             followers: vec![FollowerLoop::default(); cluster.brokers as usize],
             high_watermark: 0,
@@ -195,7 +199,10 @@ impl World {
         let actor = &mut self.producers[usize::from(cargo.producer)];
         let Some(seat) = actor.owner else { return };
         if cargo.request.batch.transactional {
-            actor.written.push(message);
+            // A copy that an election cut off is written again, and is one record all the same.
+            if !actor.written.contains(&message) {
+                actor.written.push(message);
+            }
         } else {
             self.effect(seat, message);
         }
@@ -268,6 +275,7 @@ impl World {
             );
         }
         self.settle_acks(at);
+        self.settle_markers(at);
         if risen || stable {
             self.serve_parked_fetches(at);
         }

@@ -1,5 +1,6 @@
 //! Producer ids and transactions: clients ask, the coordinator decides, markers are written.
 
+use crate::broker::partition::AckState;
 use crate::broker::transaction::{Marker, Producer, Target};
 use crate::broker::wire::{ErrorCode, Micros, TopicPartition};
 use crate::client::producer::{ControlAnswer, ControlKind, ControlRequest, TxnOffsets, TxnPhase};
@@ -201,25 +202,26 @@ impl World {
     /// A marker has reached the partition (or the group's offsets) it is for.
     pub(super) fn marker(&mut self, marker: Marker) {
         match marker.target {
-            Target::Partition(at) => {
-                if !self.write_marker(at, &marker) {
-                    self.queue
-                        .push(self.now + MARKER_RETRY, Ev::MarkerAgain(Box::new(marker)));
-                    return;
-                }
+            Target::Partition(at) => self.write_marker(at, marker),
+            Target::Offsets(service) => {
+                self.offsets_decided(service as u16, &marker);
+                self.coordinator.marker_written(&marker);
             }
-            Target::Offsets(service) => self.offsets_decided(service as u16, &marker),
         }
-        self.coordinator.marker_written(&marker);
     }
 
-    fn write_marker(&mut self, at: TopicPartition, marker: &Marker) -> bool {
+    fn marker_again(&mut self, marker: Marker) {
+        self.queue
+            .push(self.now + MARKER_RETRY, Ev::MarkerAgain(Box::new(marker)));
+    }
+
+    fn write_marker(&mut self, at: TopicPartition, marker: Marker) {
         let now = self.now;
         let Some(leader) = self.leader_of(at).filter(|&leader| self.broker_up(leader)) else {
-            return false;
+            return self.marker_again(marker);
         };
         let Some(actor) = self.partition_mut(at) else {
-            return false;
+            return;
         };
         let Producer { id, epoch } = marker.producer;
         match actor
@@ -227,6 +229,7 @@ impl World {
             .append_marker(leader, id, epoch, marker.commit, now)
         {
             Ok(appended) => {
+                actor.markers.push((appended.wait, marker));
                 let (topic, partition) = (at.topic as u16, at.partition);
                 let (offset, commit) = (appended.base_offset, marker.commit);
                 self.record(
@@ -240,10 +243,31 @@ impl World {
                 );
                 self.serve_parked_followers(at);
                 self.partition_moved(at);
-                true
             }
             // A newer epoch is known there already: this marker has nothing left to end.
-            Err(code) => !code.retriable(),
+            Err(code) if !code.retriable() => self.coordinator.marker_written(&marker),
+            Err(_) => self.marker_again(marker),
+        }
+    }
+
+    /// A marker counts when the in-sync replicas have it. One that an election may have cut off is sent again.
+    pub(super) fn settle_markers(&mut self, at: TopicPartition) {
+        let Some(actor) = self.partition_mut(at) else {
+            return;
+        };
+        let (core, mut settled) = (&actor.core, Vec::new());
+        actor.markers.retain(|(wait, marker)| {
+            let state = core.ack_state(wait);
+            if state != AckState::Pending {
+                settled.push((state, *marker));
+            }
+            state == AckState::Pending
+        });
+        for (state, marker) in settled {
+            match state {
+                AckState::Failed(ErrorCode::NotLeaderOrFollower) => self.marker_again(marker),
+                _ => self.coordinator.marker_written(&marker),
+            }
         }
     }
 
