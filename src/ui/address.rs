@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::lab::{Lab, SLOWDOWNS};
-use crate::scenario::Ratio;
 use crate::scenario::link::{Opened, PageOptions, link, open};
+use crate::scenario::{Ratio, Scenario};
 
 /// What the page's own address asks for.
 pub fn read() -> Opened {
@@ -17,16 +17,28 @@ pub fn read() -> Opened {
     open(&query, &fragment)
 }
 
-/// The speed nearest to a ratio of virtual to real time, as a position in [`SLOWDOWNS`].
-pub fn speed_of(ratio: Option<Ratio>) -> usize {
-    const USUAL: usize = 2;
-    let Some(ratio) = ratio else {
-        return USUAL;
+/// How long one way should take the reader, in ms, where the link does not say how fast to go.
+const PLEASANT_WAY: u64 = 250;
+
+/// The speed nearest to a ratio of virtual to real time, as a position in [`SLOWDOWNS`]; without one, the speed
+/// at which a message of this scenario can be followed by eye.
+pub fn speed_of(ratio: Option<Ratio>, scenario: &Scenario) -> usize {
+    let way = (scenario.faults.latency.0 + scenario.faults.jitter.0).max(1);
+    let wished = match ratio {
+        Some(ratio) => 1_000_000 / u64::from(ratio.0.max(1)),
+        None => PLEASANT_WAY * 1_000 / way,
     };
-    let wished = 1_000_000 / ratio.0.max(1);
+    // Steps between speeds are ratios, so distance is one too.
+    let apart = |slowdown: u32| {
+        let (a, b) = (
+            u64::from(slowdown).max(wished),
+            u64::from(slowdown).min(wished),
+        );
+        a * 1_000 / b.max(1)
+    };
     (0..SLOWDOWNS.len())
-        .min_by_key(|i| SLOWDOWNS[*i].abs_diff(wished))
-        .unwrap_or(USUAL)
+        .min_by_key(|i| apart(SLOWDOWNS[*i]))
+        .unwrap_or(0)
 }
 
 /// The address of the folder the page is in, absolute, with a `/` at its end.
@@ -44,7 +56,7 @@ pub fn base() -> String {
 pub fn options(lab: Lab) -> PageOptions {
     let mut page = lab.page.get_value();
     let speed = lab.speed.get();
-    if speed != speed_of(page.speed) {
+    if lab.preset.with(|s| speed != speed_of(page.speed, s)) {
         page.speed = Some(Ratio(1_000_000 / SLOWDOWNS[speed]));
     }
     page.theme = lab.theme.get();

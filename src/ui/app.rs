@@ -64,7 +64,10 @@ pub fn Page(lab: Lab) -> impl IntoView {
         }
     };
     let controls = lab.page.with_value(|p| p.controls);
-    let drive = (controls != Controls::None).then(|| view! { <Transport lab/> });
+    let drive = (controls != Controls::None).then(|| {
+        let found = (!lab.embedded).then(|| view! { <Found lab/> });
+        view! { <Transport lab/>{found} }
+    });
     let all = match controls {
         Controls::Auto => !lab.embedded,
         Controls::Full => true,
@@ -84,8 +87,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
         <main class="page" class:embedded=lab.embedded class:alone=!all>
             <div class="run">
                 {figure}
-                <Found lab/>
-                {drive}
+                <div class="drive">{drive}</div>
                 {rest}
                 <Twin lab/>
             </div>

@@ -6,6 +6,7 @@ use web_sys::Performance;
 
 use super::paint::Painter;
 use crate::timeline::{Mark, MarkKind, Timeline};
+use crate::trace::Leg;
 use crate::view::flow::Meter;
 use crate::view::geometry::Point;
 use crate::view::layout::{Hit, Layout, Room, layout};
@@ -22,6 +23,8 @@ const CHUNK: usize = 2_000;
 const VISIBLE_WAY: f64 = 90.0;
 /// What was lost lies where it fell for so long, in µs of the reader's time.
 const LINGERS: u64 = 2_500_000;
+/// Time without anything on its way passes so many times faster, where messages are shown one by one.
+const HURRY: f64 = 12.0;
 /// More packets than this at a time cannot be told apart.
 const MOST_PACKETS: usize = 250;
 
@@ -52,6 +55,8 @@ pub struct Engine {
     stop_at: Option<u64>,
     /// True while the run cannot keep up with the wished speed.
     pub behind: bool,
+    /// True while time runs faster because nothing is on its way.
+    pub hurrying: bool,
     /// True while flows are shown instead of single messages.
     pub flowing: bool,
     painter: Option<Painter>,
@@ -83,6 +88,7 @@ impl Engine {
             last_frame: None,
             stop_at: None,
             behind: false,
+            hurrying: false,
             flowing: false,
             painter: None,
             stage,
@@ -238,15 +244,56 @@ impl Engine {
         if whole < 1.0 {
             return;
         }
-        let before = self.run.now();
-        let wished = before + whole as u64;
-        let until = self
-            .stop_at
-            .filter(|stop| *stop > before)
-            .map_or(wished, |stop| wished.min(stop));
-        self.behind = !self.advance(until);
-        self.owed = if self.behind { 0.0 } else { self.owed - whole };
+        let reached = match self.slowdown > 1 && !self.flowing {
+            true => self.spend_in_grains(),
+            false => {
+                self.owed -= whole;
+                self.hurrying = false;
+                self.advance(self.until(whole as u64))
+            }
+        };
+        self.behind = !reached;
+        if self.behind {
+            self.owed = 0.0;
+        }
         self.look();
+    }
+
+    /// Time in which nothing is on its way is short of things to see: it runs faster.
+    fn spend_in_grains(&mut self) -> bool {
+        let start = self.time();
+        let grain = (self.way() / 8).max(20);
+        while self.owed >= 1.0 && !self.stopped() && !self.run.finished() {
+            self.hurrying = !self.something_moves();
+            let pace = if self.hurrying { HURRY } else { 1.0 };
+            let piece = (grain as f64).min((self.owed * pace).ceil());
+            self.owed -= piece / pace;
+            let until = self.until(piece as u64);
+            if !self.advance(until) || self.time() - start > BUDGET {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// So much later than now, but not beyond where playing stops.
+    fn until(&self, later: u64) -> u64 {
+        let now = self.run.now();
+        let wished = now + later;
+        let stop = self.stop_at.filter(|stop| *stop > now);
+        stop.map_or(wished, |stop| wished.min(stop))
+    }
+
+    /// The usual time of one way, in virtual µs.
+    fn way(&self) -> u64 {
+        let faults = &self.run.scenario().faults;
+        faults.latency.0 + faults.jitter.0
+    }
+
+    fn something_moves(&self) -> bool {
+        let shown = |leg| !matches!(leg, Leg::Control | Leg::Replication);
+        let mut packets = self.run.run().world().packets();
+        packets.any(|packet| shown(packet.leg))
     }
 
     /// True if the moment was reached within the budget.
@@ -299,9 +346,7 @@ impl Engine {
     }
 
     fn too_fast(&self) -> bool {
-        let faults = &self.run.scenario().faults;
-        let way = (faults.latency.0 + faults.jitter.0) as f64 / 1_000.0;
-        let seen = way * f64::from(self.slowdown);
+        let seen = self.way() as f64 / 1_000.0 * f64::from(self.slowdown);
         seen < VISIBLE_WAY || self.stage.moving.len() > MOST_PACKETS
     }
 

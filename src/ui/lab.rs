@@ -43,6 +43,8 @@ pub struct Lab {
     pub speed: RwSignal<usize>,
     /// Virtual time shown.
     pub now: RwSignal<u64>,
+    /// Whether time runs faster because nothing is on its way.
+    pub hurrying: RwSignal<bool>,
     /// Rises whenever what is read was renewed.
     pub shown: RwSignal<u32>,
     /// How far the run has been seen.
@@ -96,7 +98,7 @@ impl Lab {
                 first_preset()
             }
         };
-        let speed = speed_of(page.speed);
+        let speed = speed_of(page.speed, &scenario);
         let report = run.report();
         let mut engine = Engine::new(run);
         engine.slow_down(SLOWDOWNS[speed]);
@@ -110,6 +112,7 @@ impl Lab {
             playing: RwSignal::new(false),
             speed: RwSignal::new(speed),
             now: RwSignal::new(0),
+            hurrying: RwSignal::new(false),
             shown: RwSignal::new(0),
             seen: RwSignal::new(0),
             traced: RwSignal::new(0),
@@ -245,6 +248,7 @@ impl Lab {
     pub fn open(&self, scenario: Scenario) {
         self.play(false);
         self.preset.set(scenario.clone());
+        self.set_speed(speed_of(None, &scenario));
         self.begin(scenario);
     }
 
@@ -347,6 +351,10 @@ impl Lab {
         self.places();
         if state == STOPPED && self.playing.get_untracked() {
             self.play(false);
+        }
+        let hurrying = self.engine.try_with_value(|e| e.hurrying).unwrap_or(false);
+        if self.hurrying.get_untracked() != hurrying {
+            self.hurrying.set(hurrying);
         }
         self.now.set(now);
         self.seen.set(seen);

@@ -72,7 +72,14 @@ pub fn Transport(lab: Lab) -> impl IntoView {
             </label>
             <Bar lab/>
             <span class="engine" role="status">{move || lab.state.get()}</span>
-            <span class="clock" aria-label="Time in the run">{move || clock(lab.now.get())}</span>
+            <span
+                class="clock"
+                class:hurrying=lab.hurrying
+                title="Where nothing is on its way, time runs faster"
+            >
+                <span class="unseen">"Time in the run: "</span>
+                {move || clock(lab.now.get())}
+            </span>
         </div>
     }
 }

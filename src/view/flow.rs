@@ -97,6 +97,7 @@ mod tests {
     fn moment(now: u64, published: u64) -> Stage {
         let producer = ProducerView {
             name: "p".into(),
+            topics: Vec::new(),
             up: true,
             waiting: Vec::new(),
             waiting_total: 0,

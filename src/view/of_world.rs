@@ -5,9 +5,10 @@ use crate::broker::partition::Partition;
 use crate::broker::wire::{Offset, TopicPartition};
 use crate::scenario::{Channel, EffectKind, HandlerStep};
 use crate::service::Step;
-use crate::trace::Leg;
+use crate::trace::{Leg, Party};
 use crate::world::{ItemLook, MemberLook, Packet, World};
 
+use super::names;
 use super::stage::*;
 
 /// Most messages of a producer that are listed one by one.
@@ -38,9 +39,9 @@ impl Stage {
             moving: world
                 .packets()
                 .filter(|packet| is_seen(packet))
-                .map(moving)
+                .map(|packet| moving(world, packet))
                 .collect(),
-            fallen: world.fallen().map(moving).collect(),
+            fallen: world.fallen().map(|packet| moving(world, packet)).collect(),
         }
     }
 }
@@ -63,6 +64,7 @@ fn producer(world: &World, index: u16) -> Option<ProducerView> {
     let waiting = look.sent.iter().take(WAITING);
     Some(ProducerView {
         name: config.name.clone(),
+        topics: numbers(world, &config.topics),
         up: look.up,
         waiting: waiting
             .map(|&(message, attempt)| Waiting {
@@ -76,6 +78,27 @@ fn producer(world: &World, index: u16) -> Option<ProducerView> {
         acked: look.acked,
         gave_up: look.gave_up,
     })
+}
+
+fn topic_number(world: &World, name: &str) -> Option<u16> {
+    let mut topics = world.scenario().topics.iter();
+    topics.position(|t| t.name == name).map(|n| n as u16)
+}
+
+fn numbers(world: &World, names: &[String]) -> Vec<u16> {
+    let each = names.iter().filter_map(|name| topic_number(world, name));
+    each.collect()
+}
+
+/// A producer that belongs to an instance stands where that instance stands.
+fn seen_at(world: &World, place: Place) -> Place {
+    let Place::Party(Party::Producer(index)) = place else {
+        return place;
+    };
+    match names::owner_of_producer(world.scenario(), index) {
+        Some((service, member)) => Place::Party(Party::Member(service, member)),
+        None => place,
+    }
 }
 
 fn channel(world: &World, topic: u16) -> ChannelView {
@@ -249,6 +272,11 @@ fn service(world: &World, index: u16) -> Option<ServiceView> {
     });
     Some(ServiceView {
         name: config.name.clone(),
+        topics: numbers(world, &config.topics),
+        output: match config.effect {
+            EffectKind::Record => topic_number(world, &config.output),
+            _ => None,
+        },
         effects_noun: effects_noun(config.effect),
         effects,
         generation,
@@ -302,15 +330,15 @@ fn is_seen(packet: &Packet) -> bool {
     packet.leg != Leg::Control
 }
 
-fn moving(packet: &Packet) -> Moving {
+fn moving(world: &World, packet: &Packet) -> Moving {
     // From SNS to a queue it is a message of its own.
     let copy = packet.leg == Leg::Replication && matches!(packet.to, Place::Queue(..));
     let carries = copy || !matches!(packet.leg, Leg::Control | Leg::Replication | Leg::CommitAck);
     Moving {
         packet: packet.number,
         leg: packet.leg,
-        from: packet.from,
-        to: packet.to,
+        from: seen_at(world, packet.from),
+        to: seen_at(world, packet.to),
         sent: packet.sent,
         arrives: packet.arrives,
         message: if carries { packet.about.message } else { 0 },

@@ -33,6 +33,8 @@ pub struct Stage {
 pub struct ProducerView {
     /// Name.
     pub name: String,
+    /// The channels it publishes to.
+    pub topics: Vec<u16>,
     /// False while its process is down.
     pub up: bool,
     /// Sent, or waiting to be sent, and not heard back about; oldest first, at most 12.
@@ -231,6 +233,10 @@ pub struct Lease {
 pub struct ServiceView {
     /// Name.
     pub name: String,
+    /// The channels it reads.
+    pub topics: Vec<u16>,
+    /// The channel it writes its records to, where that is its effect.
+    pub output: Option<u16>,
     /// What its effects are called (`charges`).
     pub effects_noun: &'static str,
     /// How many effects took place.

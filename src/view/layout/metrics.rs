@@ -2,7 +2,7 @@
 
 use super::{Mode, ProducerBox, Room, row_count};
 use crate::view::geometry::{Rect, at, rect};
-use crate::view::stage::{ChannelBody, Stage};
+use crate::view::stage::{ChannelBody, ChannelView, Stage};
 
 /// Below this width everything stands in one column.
 pub const ONE_COLUMN: f64 = 760.0;
@@ -119,7 +119,12 @@ impl Metrics {
     }
 
     pub fn brokers(&self, stage: &Stage) -> Vec<Rect> {
-        let n = stage.brokers.len();
+        // Queues and channels are all on the first broker.
+        let logs = |c: &ChannelView| matches!(c.body, ChannelBody::Log(_));
+        let n = match stage.channels.iter().any(logs) {
+            true => stage.brokers.len(),
+            false => stage.brokers.len().min(1),
+        };
         let (w, gap) = (if self.mode == Mode::Wide { 30.0 } else { 26.0 }, 4.0);
         let right = self.channels.right();
         (0..n)
@@ -171,7 +176,7 @@ fn wide(n: &Amounts, room: Room) -> Metrics {
     };
     let row = ((height - heads - legend_h - 14.0) / n.rows).min(112.0);
     let used = heads + row * n.rows + legend_h;
-    let top = ((height - used) / 2.0).clamp(8.0, 40.0);
+    let top = ((height - used) / 2.0).clamp(8.0, 90.0);
     let left = PAD + producer_w + way;
     let channels_w = w - PAD - services_w - lines - left;
     let channels = rect(left, top, channels_w, used - legend_h);

@@ -52,7 +52,7 @@ impl Layout {
             self.request_line
         };
         let (start, shift) = match (self.mode, ack) {
-            (Mode::Wide, false) => (port, -4.0),
+            (Mode::Wide, false) => (port.plus(18.0, 0.0), -4.0),
             (Mode::Wide, true) => (port.plus(0.0, 30.0), 5.0),
             (_, false) => (port, -4.0),
             (_, true) => (at(self.ack_line, port.y), 5.0),
@@ -104,6 +104,16 @@ impl RowBox {
     /// Where requests enter and acks leave, left of the label.
     pub fn mouth(&self) -> f64 {
         self.cells.x - 36.0_f64.min(self.cells.x - self.frame.x)
+    }
+}
+
+impl ServiceBox {
+    /// Where its line meets its card.
+    pub fn door(&self, mode: Mode) -> f64 {
+        match mode {
+            Mode::Column => self.frame.right(),
+            _ => self.frame.x,
+        }
     }
 }
 

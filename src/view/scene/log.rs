@@ -17,7 +17,11 @@ pub(super) fn title(
     let (size, small) = sizes(mode);
     let y = place.title.y + 10.0;
     let word = if mode == Mode::Wide { 66.0 } else { 8.0 };
-    let chips = stage.brokers.len() as f64 * 34.0 + word;
+    let brokers = match channel.body {
+        ChannelBody::Log(_) => stage.brokers.len(),
+        _ => 1,
+    };
+    let chips = brokers as f64 * 34.0 + word;
     let room = place.title.w - chips;
     let name_w = super::signs::width(&channel.name, bold(size));
     scene.fit(

@@ -1,10 +1,12 @@
 //! The drawing of a moment as a list of marks, back to front. A painter only has to follow it.
 
 pub mod bar;
+mod flows;
 mod log;
 mod moving;
 mod producers;
 mod queues;
+mod routes;
 mod services;
 mod signs;
 #[cfg(test)]
@@ -230,10 +232,10 @@ pub enum Motion<'a> {
 /// Draws a moment.
 pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, about: Attention) {
     scene.clear();
-    services::lines(scene, layout);
-    producers::lines(scene, layout);
+    routes::to_services(scene, stage, layout);
+    routes::to_rows(scene, stage, layout);
     if let Motion::Flow(flow) = motion {
-        moving::bands(scene, layout, flow);
+        flows::bands(scene, stage, layout, flow);
     }
     producers::draw(scene, stage, layout, about);
     producers::brokers(scene, stage, layout, about);
@@ -249,7 +251,7 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
         log::legend(scene, stage, layout);
     }
     match motion {
-        Motion::Flow(flow) => moving::counters(scene, stage, layout, flow),
+        Motion::Flow(flow) => flows::counters(scene, stage, layout, flow),
         Motion::Gliding => moving::packets(scene, stage, layout, about, false),
         Motion::Stepping => moving::packets(scene, stage, layout, about, true),
     }

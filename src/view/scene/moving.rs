@@ -1,9 +1,8 @@
 //! What is on its way: single packets, or flows where there are too many to be seen.
 
-use super::signs::{Big, width};
+use super::signs::width;
 use super::{Align, Attention, Ink, Mark, Scene, bold, plain};
 use crate::trace::{Leg, Party, Place};
-use crate::view::flow::Flow;
 use crate::view::geometry::{Point, Rect, Way, at, rect};
 use crate::view::layout::{Layout, Mode};
 use crate::view::stage::{Moving, Stage};
@@ -258,83 +257,4 @@ impl Scene {
     fn clear_of(&self, ground: Rect) -> bool {
         !self.taken.iter().any(|t| t.overlaps(&ground))
     }
-}
-
-/// Bands whose width is the rate, instead of packets.
-pub(super) fn bands(scene: &mut Scene, layout: &Layout, flow: &Flow) {
-    let most = flow.published.max(1) as f64;
-    let wide = |rate: u64| 1.0 + 9.0 * (rate as f64 / most).min(1.0);
-    let rows: Vec<_> = layout.channels.iter().flat_map(|c| &c.rows).collect();
-    for producer in &layout.producers {
-        for (row, rate) in rows.iter().zip(&flow.rows) {
-            let y = row.cells.center().y - 4.0;
-            let points = [
-                producer.port,
-                at(layout.request_line, producer.port.y),
-                at(layout.request_line, y),
-                at(row.mouth(), y),
-            ];
-            scene.line(&points, Ink::Soft, wide(*rate), 0.55);
-        }
-    }
-    for (i, (place, rate)) in layout.services.iter().zip(&flow.effects).enumerate() {
-        let first = rows.first().map_or(place.entry, |r| r.cells.center().y);
-        let last = rows.last().map_or(place.entry, |r| r.cells.center().y);
-        let points = [
-            at(place.line, first.min(place.entry)),
-            at(place.line, last.max(place.entry)),
-        ];
-        let band = wide(*rate).min(8.0);
-        scene.line(&points, Ink::Service(i as u16), band, 0.5);
-        if layout.mode != Mode::Column {
-            let enter = [at(place.line, place.entry), at(place.frame.x, place.entry)];
-            scene.line(&enter, Ink::Service(i as u16), band, 0.5);
-        }
-    }
-}
-
-/// The rates, in figures, and the sentence that single messages are not shown.
-pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: &Flow) {
-    let small = plain(11.5);
-    let note = |scene: &mut Scene, spot: Point, align, words: std::fmt::Arguments| {
-        scene.write(spot, align, small, Ink::Ink, words, None, true);
-    };
-    if layout.mode == Mode::Wide
-        && let Some(producer) = layout.producers.first()
-    {
-        let spot = producer.port.plus(6.0, -14.0);
-        note(
-            scene,
-            spot,
-            Align::Left,
-            format_args!("{}/s", Big(flow.published)),
-        );
-    }
-    if layout.mode == Mode::Wide {
-        for (place, rate) in layout.services.iter().zip(&flow.effects) {
-            let spot = at(place.frame.x - 4.0, place.entry - 11.0);
-            note(scene, spot, Align::Right, format_args!("{}/s", Big(*rate)));
-        }
-    }
-    let words = format!(
-        "Too fast to show each {}: lines are as wide as their rate",
-        stage.noun
-    );
-    let style = plain(12.0);
-    let w = (width(&words, style) + 20.0).min(layout.frame.w - 8.0);
-    let place = layout.legend;
-    let ground = if place.w < 100.0 {
-        rect(4.0, layout.frame.bottom() - 24.0, w, 22.0)
-    } else {
-        rect(place.x, place.center().y - 11.0, w, 22.0)
-    };
-    scene.area(ground, 11.0, Ink::Ink);
-    scene.fit(
-        ground.center(),
-        Align::Center,
-        style,
-        Ink::Paper,
-        ground.w - 10.0,
-        format_args!("{words}"),
-    );
 }

@@ -6,34 +6,6 @@ use crate::view::geometry::{Rect, at};
 use crate::view::layout::{Hit, Layout, Mode, ProducerBox};
 use crate::view::stage::{ProducerView, Stage, Waiting};
 
-/// The lines on which requests and acks run.
-pub(super) fn lines(scene: &mut Scene, layout: &Layout) {
-    for producer in &layout.producers {
-        let port = producer.port;
-        for row in layout.channels.iter().flat_map(|c| &c.rows) {
-            let y = row.cells.center().y;
-            let mouth = at(row.mouth(), y - 4.0);
-            let request = [
-                port,
-                at(layout.request_line, port.y),
-                at(layout.request_line, mouth.y),
-                mouth,
-            ];
-            scene.line(&request, Ink::Line, 1.5, 1.0);
-            scene.arrow(mouth);
-            if layout.mode == Mode::Wide {
-                let back = [
-                    at(row.mouth(), y + 5.0),
-                    at(layout.ack_line, y + 5.0),
-                    at(layout.ack_line, port.y + 30.0),
-                    port.plus(0.0, 30.0),
-                ];
-                scene.dashes(&back, Ink::Line);
-            }
-        }
-    }
-}
-
 pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Attention) {
     for (i, (view, place)) in stage.producers.iter().zip(&layout.producers).enumerate() {
         let hover = about.hover == Some(Hit::Producer(i as u16));
@@ -202,7 +174,10 @@ fn chip(scene: &mut Scene, slot: Rect, waiting: &Waiting, picked: bool, wide: bo
 pub(super) fn brokers(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Attention) {
     if let (Mode::Wide, Some(first)) = (layout.mode, layout.brokers.first()) {
         let spot = at(first.x - 8.0, first.center().y);
-        let words = format_args!("brokers");
+        let words = match layout.brokers.len() {
+            1 => format_args!("broker"),
+            _ => format_args!("brokers"),
+        };
         scene.text(spot, Align::Right, plain(12.0), Ink::Soft, words);
     }
     for (i, (view, place)) in stage.brokers.iter().zip(&layout.brokers).enumerate() {

@@ -39,7 +39,7 @@ fn draw_queue(scene: &mut Scene, queue: &QueueView, row: &RowBox, stage: &Stage,
         Align::Left,
         plain(11.0),
         Ink::Soft,
-        row.cells.w * 0.55,
+        row.cells.w * if queue.dead_total > 0 { 0.52 } else { 1.0 },
         format_args!(
             "{} · {} visible, {} leased",
             queue.name,
@@ -47,12 +47,19 @@ fn draw_queue(scene: &mut Scene, queue: &QueueView, row: &RowBox, stage: &Stage,
             Big(queue.in_flight)
         ),
     );
-    for i in 0..row.count {
-        let place = item_place(row, i);
-        match queue.items.get(i) {
-            Some(item) => draw_item(scene, item, place, stage, about),
-            None => scene.outline(place, 4.0, Ink::Line, 1.0, true),
-        }
+    for (i, item) in queue.items.iter().take(row.count).enumerate() {
+        draw_item(scene, item, item_place(row, i), stage, about);
+    }
+    let shown = queue.items.len().min(row.count);
+    let rest = row.cells.x + shown as f64 * row.cell + 2.0;
+    if rest < row.cells.right() - 2.0 {
+        let y = row.cells.center().y;
+        scene.line(
+            &[at(rest, y), at(row.cells.right(), y)],
+            Ink::Line,
+            1.2,
+            1.0,
+        );
     }
     if queue.dead_total > 0 {
         dead_letters(scene, queue, row, under);

@@ -1,53 +1,10 @@
-//! Services with their instances, and the lines that lead to them.
+//! Services with their instances.
 
 use super::signs::{Big, doing, width};
 use super::{Align, Attention, Fill, Ink, Scene, bold, plain, sizes};
 use crate::view::geometry::{Rect, at};
 use crate::view::layout::{Hit, Layout, Mode, ServiceBox};
-use crate::view::stage::{MemberState, MemberView, ServiceView, Stage};
-
-/// One line for each service, as on a plan of a city's trains: from the rows it reads to its instances.
-pub(super) fn lines(scene: &mut Scene, layout: &Layout) {
-    let rows: Vec<_> = layout.channels.iter().flat_map(|c| &c.rows).collect();
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-        return;
-    };
-    let right = layout.services.iter().map(|s| s.line).fold(0.0, f64::max);
-    for row in &rows {
-        let y = row.cells.center().y;
-        scene.line(
-            &[at(row.cells.right() + 1.0, y), at(right, y)],
-            Ink::Line,
-            1.2,
-            1.0,
-        );
-    }
-    for (i, place) in layout.services.iter().enumerate() {
-        let ink = Ink::Service(i as u16);
-        let top = first.cells.center().y.min(place.entry);
-        let bottom = last.cells.center().y.max(place.entry);
-        scene.line(
-            &[at(place.line, top), at(place.line, bottom)],
-            ink,
-            2.0,
-            0.42,
-        );
-        for row in &rows {
-            let stop = at(place.line, row.cells.center().y);
-            scene.area(
-                crate::view::geometry::rect(stop.x - 2.0, stop.y - 2.0, 4.0, 4.0),
-                2.0,
-                ink,
-            );
-        }
-        let door = match layout.mode {
-            Mode::Column => place.frame.right(),
-            _ => place.frame.x,
-        };
-        let branch = [at(place.line, place.entry), at(door, place.entry)];
-        scene.line(&branch, ink, 2.0, 0.42);
-    }
-}
+use crate::view::stage::{ChannelBody, MemberState, MemberView, ServiceView, Stage};
 
 pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Attention) {
     for (i, (view, place)) in stage.services.iter().zip(&layout.services).enumerate() {
@@ -68,9 +25,13 @@ pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Att
                 0.42,
             );
         }
+        let streams = view.topics.iter().any(|t| {
+            let channel = stage.channels.get(usize::from(*t));
+            channel.is_some_and(|c| matches!(c.body, ChannelBody::Log(_)))
+        });
         for (m, (member, spot)) in view.members.iter().zip(&place.members).enumerate() {
             let hover = about.hover == Some(Hit::Member(service, m as u16));
-            draw_member(scene, view, member, *spot, layout.mode, hover);
+            draw_member(scene, view, member, *spot, layout.mode, (streams, hover));
         }
     }
 }
@@ -143,7 +104,7 @@ fn draw_member(
     member: &MemberView,
     spot: Rect,
     mode: Mode,
-    hover: bool,
+    (streams, hover): (bool, bool),
 ) {
     let radius = (spot.h * 0.2).min(6.0);
     let (sign, words, ink) = match member.state {
@@ -184,8 +145,12 @@ fn draw_member(
         return;
     }
     let middle = spot.center();
-    let gap = (spot.h * 0.2).min(9.0);
-    partitions(scene, member, at(middle.x, middle.y - gap), spot.w - 4.0);
+    // Who receives from a queue owns nothing that could be named.
+    let owns = !member.partitions.is_empty() || streams;
+    let gap = if owns { (spot.h * 0.2).min(9.0) } else { 0.0 };
+    if owns {
+        partitions(scene, member, at(middle.x, middle.y - gap), spot.w - 4.0);
+    }
     let low = at(middle.x, middle.y + gap);
     let room = spot.w - 4.0;
     if !words.is_empty() {
@@ -196,7 +161,7 @@ fn draw_member(
         return scene.fit(low, Align::Center, bold(size), ink, room, words);
     }
     let Some(work) = member.doing else {
-        let idle = if member.partitions.is_empty() {
+        let idle = if member.partitions.is_empty() && streams {
             "idle"
         } else {
             "·"
