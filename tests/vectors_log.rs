@@ -93,7 +93,7 @@ fn idempotence() {
                     json!({ "result": "ok" })
                 }
                 "restart" => {
-                    partition.crash(0);
+                    partition.stop(0);
                     partition.restart(0, now);
                     json!({ "result": "ok" })
                 }

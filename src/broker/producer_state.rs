@@ -252,6 +252,17 @@ impl ProducerStates {
         self.transactions.forget_below(log_start);
     }
 
+    /// What a process finds that was stopped in order: the snapshot holds only the last batch of each producer
+    /// (`ProducerStateManager.writeSnapshot`), but epochs and open transactions in full.
+    pub fn reload(&mut self) {
+        for entry in self.entries.values_mut() {
+            if let Some(last) = entry.window().last().copied() {
+                entry.batches[0] = last;
+                entry.known = 1;
+            }
+        }
+    }
+
     /// Builds the state again after `log` was truncated, or its process died: from the records that are
     /// left, keeping producers whose records all lie below the log's start.
     pub fn rebuild(&mut self, log: &Log, high_watermark: Offset) {

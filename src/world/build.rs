@@ -115,20 +115,7 @@ impl World {
                 Ok(n) => IdMemory::Last(n),
                 Err(_) => IdMemory::Unlimited,
             };
-            let frontiers = topics
-                .iter()
-                .filter(|&&topic| matches!(self.body(topic), Some(Body::Log)))
-                .flat_map(|&topic| {
-                    (0..sizes[topic as usize])
-                        .map(move |partition| TopicPartition { topic, partition })
-                })
-                .map(|at| Frontier {
-                    at,
-                    owner: None,
-                    delivered: 0,
-                    processed: 0,
-                })
-                .collect();
+            let frontiers = self.frontiers(&topics, &sizes);
             let assignor = assignor_of(config.assignor);
             let group = GroupConfig {
                 assignor,
@@ -151,30 +138,34 @@ impl World {
                 effects: 0,
             };
             for member in 0..config.instances as u16 {
-                let producer = self.own_producer(
-                    config,
-                    Seat {
-                        service: index,
-                        member,
-                        life: 0,
-                    },
-                )?;
-                actor.members.push(MemberActor {
-                    up: true,
+                let seat = Seat {
+                    service: index,
+                    member,
                     life: 0,
-                    paused_until: 0,
-                    died: NO_CAUSE,
-                    consumer: None,
-                    work: Work::default(),
-                    receiver: Default::default(),
-                    producer,
-                    wake: None,
-                    assigned: NO_CAUSE,
-                });
+                };
+                let producer = self.own_producer(config, seat)?;
+                actor.members.push(new_member(producer));
             }
             self.services.push(actor);
         }
         Ok(())
+    }
+
+    /// Where a service is in each partition of the logs it reads: nowhere yet.
+    fn frontiers(&self, topics: &[TopicId], sizes: &[u32]) -> Vec<Frontier> {
+        let logs = topics
+            .iter()
+            .filter(|&&topic| matches!(self.body(topic), Some(Body::Log)));
+        logs.flat_map(|&topic| {
+            (0..sizes[topic as usize]).map(move |partition| TopicPartition { topic, partition })
+        })
+        .map(|at| Frontier {
+            at,
+            owner: None,
+            delivered: 0,
+            processed: 0,
+        })
+        .collect()
     }
 
     /// An instance that writes records, or transactions, has a producer of its own.
@@ -320,4 +311,20 @@ fn topic_actor(
     let body = Body::new(scenario, nth as usize)
         .map_err(|problem| vec![format!("{}: {problem}", topic.name)])?;
     Ok(TopicActor { partitions, body })
+}
+
+/// An instance before its first start.
+fn new_member(producer: Option<u16>) -> MemberActor {
+    MemberActor {
+        up: true,
+        life: 0,
+        paused_until: 0,
+        died: NO_CAUSE,
+        consumer: None,
+        work: Work::default(),
+        receiver: Default::default(),
+        producer,
+        wake: None,
+        assigned: NO_CAUSE,
+    }
 }

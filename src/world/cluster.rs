@@ -199,8 +199,9 @@ impl World {
         let actor = &mut self.producers[usize::from(cargo.producer)];
         let Some(seat) = actor.owner else { return };
         if cargo.request.batch.transactional {
-            // A copy that an election cut off is written again, and is one record all the same.
-            if !actor.written.contains(&message) {
+            // What an earlier life had under way belongs to a transaction that will be aborted; a copy that
+            // an election cut off is written again, and is one record all the same.
+            if cargo.life == actor.life && !actor.written.contains(&message) {
                 actor.written.push(message);
             }
         } else {

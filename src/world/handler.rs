@@ -218,18 +218,7 @@ impl World {
         } = seat;
         let message = record.message.id;
         if step == Step::DeadLetter {
-            if self.rejects(seat, record) {
-                return StepOutcome::Done;
-            }
-            let why = self.work(seat).map_or(Why::Poison, |work| work.why);
-            self.record(
-                NO_CAUSE,
-                Kind::DeadLettered {
-                    service,
-                    message,
-                    why,
-                },
-            );
+            self.put_aside(seat, record);
             return StepOutcome::Done;
         }
         if step == Step::Effect
@@ -279,6 +268,23 @@ impl World {
             _ => {}
         }
         outcome
+    }
+
+    /// The message goes to the dead letters: by the broker where it can be rejected, else by the service.
+    fn put_aside(&mut self, seat: Seat, record: ConsumerRecord) {
+        if self.rejects(seat, record) {
+            return;
+        }
+        let (service, message) = (seat.service, record.message.id);
+        let why = self.work(seat).map_or(Why::Poison, |work| work.why);
+        self.record(
+            NO_CAUSE,
+            Kind::DeadLettered {
+                service,
+                message,
+                why,
+            },
+        );
     }
 
     /// Whether the effect fails this time, by chance or for good.

@@ -25,6 +25,15 @@ impl Partition {
         }
     }
 
+    /// The process of `broker` is stopped in order: besides the log it leaves a snapshot of its producer
+    /// state, which a killed one does not.
+    pub fn stop(&mut self, broker: BrokerId) {
+        if let Some(i) = self.index(broker) {
+            self.replicas[i].alive = false;
+            self.replicas[i].stopped = true;
+        }
+    }
+
     /// The disk of a dead broker is lost: its replica will come back empty. Returns what was on it.
     pub fn lose_disk(&mut self, broker: BrokerId) -> Removed {
         let config = self.config;
@@ -56,8 +65,8 @@ impl Partition {
         None
     }
 
-    /// The process of `broker` is back, with its log, and reads its producer state from it
-    /// (`UnifiedLog.rebuildProducerState` after an unclean shutdown). A leader
+    /// The process of `broker` is back, with its log. It reads its producer state from the snapshot of an
+    /// orderly stop, otherwise from the log (`UnifiedLog.rebuildProducerState`). A leader
     /// that died and came back before anybody noticed loses its leadership first, because it registers
     /// as a new incarnation. It follows, or leads if it is the one that is missing.
     pub fn restart(&mut self, broker: BrokerId, now: Micros) -> Option<LeaderChange> {
@@ -67,12 +76,14 @@ impl Partition {
         }
         let mut change = self.fence(broker, now);
         let replica = &mut self.replicas[index];
-        if !replica.alive {
+        if replica.stopped {
+            replica.producers.reload();
+        } else if !replica.alive {
             replica
                 .producers
                 .rebuild(&replica.log, replica.high_watermark);
         }
-        (replica.alive, replica.fenced) = (true, false);
+        (replica.alive, replica.fenced, replica.stopped) = (true, false, false);
         replica.followed = Followed::from_election(false, now);
         if self.leader.is_none() {
             change = self.elect(now).or(change);

@@ -49,6 +49,8 @@ pub struct Replica {
     pub(super) producers: ProducerStates,
     pub(super) high_watermark: Offset,
     pub(super) alive: bool,
+    /// It was stopped in order.
+    pub(super) stopped: bool,
     pub(super) fenced: bool,
     pub(super) followed: Followed,
 }
@@ -61,6 +63,7 @@ impl Replica {
             producers: fresh_producers(config),
             high_watermark: 0,
             alive: true,
+            stopped: false,
             fenced: false,
             followed: Followed::from_election(true, 0),
         }

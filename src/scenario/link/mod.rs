@@ -70,7 +70,7 @@ pub fn to_query(scenario: &Scenario, page: &PageOptions) -> String {
         for handle in params::of(scenario) {
             let Some(raw) = handle
                 .raw(scenario)
-                .filter(|&raw| handle.raw(&base) != Some(raw))
+                .filter(|_| !handle.same(scenario, &base))
             else {
                 continue;
             };

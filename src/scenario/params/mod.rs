@@ -253,6 +253,14 @@ impl Handle {
         }
     }
 
+    /// Whether two scenarios have the same here: for producers and topics, each of them.
+    pub fn same(&self, one: &Scenario, other: &Scenario) -> bool {
+        match self.service {
+            Some(_) => self.raw(one) == self.raw(other),
+            None => self.param.values(one).eq(self.param.values(other)),
+        }
+    }
+
     /// The value as text that [`Handle::set`] reads again; empty where the scenario has no such thing.
     pub fn text(&self, scenario: &Scenario) -> String {
         self.raw(scenario)

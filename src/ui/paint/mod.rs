@@ -112,6 +112,23 @@ impl Painter {
                 self.ctx.bezier_curve_to(from.x, top, to.x, top, to.x, to.y);
                 self.stroke(*ink, 1.8, false);
             }
+            Mark::Arc { .. } | Mark::Sign { .. } | Mark::Cross { .. } => self.sign(mark),
+            Mark::Text {
+                at,
+                words,
+                style,
+                ink,
+                align,
+                halo,
+            } => {
+                self.text(*at, scene.read(words), *style, *ink, *align, *halo);
+            }
+        }
+    }
+
+    /// The small signs: what tells states apart without colour.
+    fn sign(&mut self, mark: &Mark) {
+        match mark {
             Mark::Arc {
                 center,
                 radius,
@@ -147,16 +164,7 @@ impl Painter {
                 }
                 self.stroke(Ink::Lost, *width, false);
             }
-            Mark::Text {
-                at,
-                words,
-                style,
-                ink,
-                align,
-                halo,
-            } => {
-                self.text(*at, scene.read(words), *style, *ink, *align, *halo);
-            }
+            _ => {}
         }
     }
 

@@ -66,6 +66,11 @@ fn card(scene: &mut Scene, view: &ProducerView, place: &ProducerBox, hover: bool
         Ink::Line
     };
     scene.outline(panel, 10.0, outline, 1.0, !view.up);
+    head_of_list(scene, view, panel, shown);
+}
+
+/// What the list of waiting messages is headed with.
+fn head_of_list(scene: &mut Scene, view: &ProducerView, panel: Rect, shown: usize) {
     let head = at(panel.x + 10.0, panel.y + 14.0);
     if view.waiting_total == 0 {
         scene.text(

@@ -160,6 +160,18 @@ fn draw_member(
         let words = format_args!("{sign} {words}");
         return scene.fit(low, Align::Center, bold(size), ink, room, words);
     }
+    draw_work(scene, service, member, spot, low);
+}
+
+/// What an instance is doing.
+fn draw_work(
+    scene: &mut Scene,
+    service: &ServiceView,
+    member: &MemberView,
+    spot: Rect,
+    low: crate::view::geometry::Point,
+) {
+    let room = spot.w - 4.0;
     let Some(work) = member.doing else {
         let idle = if member.partitions.is_empty() && streams {
             "idle"
