@@ -108,7 +108,7 @@ fn pair(latency: Latency) -> String {
             latency.p50 as f64 / 1e3,
             latency.p99 as f64 / 1e3
         ),
-        0..10_000_000 => format!("{} / {} ms", latency.p50 / 1_000, latency.p99 / 1_000),
+        10_000..10_000_000 => format!("{} / {} ms", latency.p50 / 1_000, latency.p99 / 1_000),
         _ => format!(
             "{:.1} / {:.1} s",
             latency.p50 as f64 / 1e6,

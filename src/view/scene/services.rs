@@ -160,30 +160,27 @@ fn draw_member(
         let words = format_args!("{sign} {words}");
         return scene.fit(low, Align::Center, bold(size), ink, room, words);
     }
-    draw_work(scene, service, member, spot, low);
+    let idle = member.partitions.is_empty() && streams;
+    let waiting = if idle { "idle" } else { "·" };
+    draw_work(scene, (service, waiting), member, spot, low);
 }
 
 /// What an instance is doing.
 fn draw_work(
     scene: &mut Scene,
-    service: &ServiceView,
+    (service, waiting): (&ServiceView, &str),
     member: &MemberView,
     spot: Rect,
     low: crate::view::geometry::Point,
 ) {
     let room = spot.w - 4.0;
     let Some(work) = member.doing else {
-        let idle = if member.partitions.is_empty() && streams {
-            "idle"
-        } else {
-            "·"
-        };
         return scene.text(
             low,
             Align::Center,
             plain(11.5),
             Ink::Soft,
-            format_args!("{idle}"),
+            format_args!("{waiting}"),
         );
     };
     let verb = doing(work.step, service.effects_noun);
