@@ -47,12 +47,13 @@ export async function shot(page, name) {
  * - `before`: a function that runs in the page before anything else
  * - `path`: what to open, relative to the server's url; null opens nothing
  * - `expectErrors`: a pattern for errors that belong to the test
+ * - `todo`: why the page does not do this yet; a failure is then shown and not counted
  * The body gets { page, context, server, open, errors }.
  */
 export function pageTest(name, options, body) {
   if (typeof options === "function") return pageTest(name, {}, options);
-  const { server: serverOptions, context: contextOptions, before, path = "", expectErrors } = options;
-  return test(name, async () => {
+  const { server: serverOptions, context: contextOptions, before, path = "", expectErrors, todo } = options;
+  return test(name, { todo }, async () => {
     const server = await serve(serverOptions);
     const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
     try {
