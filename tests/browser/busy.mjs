@@ -18,8 +18,9 @@ const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 /** The clock under the stage, in ms of virtual time. */
 async function virtual(page) {
   const text = await page.locator(".transport .clock").textContent();
-  const [minutes, seconds] = text.split(":").map(Number);
-  return minutes * 60_000 + seconds * 1000;
+  const found = /(\d+):(\d+\.\d+)$/.exec(text.trim());
+  if (!found) throw new Error(`the clock reads "${text}"`);
+  return Number(found[1]) * 60_000 + Number(found[2]) * 1000;
 }
 
 /** The main thread's tasks from a trace, in ms: of those with a frame in them, and of all. */
