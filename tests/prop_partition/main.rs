@@ -338,6 +338,10 @@ impl Run {
             }
             assert_eq!(got, expected, "{isolation:?}");
             assert_eq!(position, end.max(log.start()), "{isolation:?}");
+            for above in position..=log.end() {
+                let fetched = p.fetch(leader, above, 5, isolation).expect("fetch");
+                assert!(fetched.is_empty() && fetched.next_position == above);
+            }
         }
     }
 }

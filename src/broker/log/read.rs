@@ -55,9 +55,10 @@ impl<'a> Iterator for Batches<'a> {
 
 impl Log {
     /// The batches that hold an offset in `from..to`, in order. The first may begin below `from` and the
-    /// last may end beyond `to`.
+    /// last may end beyond `to`. None where `to` is not above `from`.
     pub fn batches(&self, from: Offset, to: Offset) -> Batches<'_> {
         let from = from.max(self.start);
+        let to = if from < to { to } else { 0 };
         let segment = self.segments.partition_point(|s| s.end <= from);
         let batch = self
             .segments

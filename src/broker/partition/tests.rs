@@ -268,6 +268,21 @@ fn a_fetch_stops_at_its_limit_inside_a_batch() {
 }
 
 #[test]
+fn a_fetch_from_above_the_readable_end_is_empty_even_inside_a_batch() {
+    let mut p = three(1, false);
+    p.append(0, &plain(0..5), true, 0).expect("append");
+    for isolation in [Isolation::ReadUncommitted, Isolation::ReadCommitted] {
+        let fetched = p.fetch(0, 3, 10, isolation).expect("an answer");
+        assert!(fetched.is_empty());
+        assert_eq!((fetched.next_position, fetched.high_watermark), (3, 0));
+    }
+    assert_eq!(
+        p.fetch(0, 6, 10, Isolation::ReadUncommitted),
+        Err(ErrorCode::OffsetOutOfRange)
+    );
+}
+
+#[test]
 fn a_new_leader_still_recognises_the_whole_window() {
     let mut p = three(1, false);
     let batch = |first: i32| Batch {
