@@ -89,6 +89,11 @@ fn a_fifo_queue_refuses_a_delete_after_the_timeout() {
     assert_eq!(q.delete(32 * S, handle), Err(LeaseExpired));
     assert_eq!(q.delete(32 * S, newer), Ok(Deleted::Removed(message(0))));
     assert_eq!(q.delete(32 * S, newer), Ok(Deleted::AlreadyGone));
+    assert_eq!(
+        q.delete(32 * S, handle),
+        Err(LeaseExpired),
+        "its lease ran out, whoever deleted the message"
+    );
 }
 
 #[test]

@@ -49,6 +49,7 @@ struct Lab {
     leased_until: BTreeMap<u64, Micros>,
     receives: BTreeMap<u64, u32>,
     gone: BTreeSet<u64>,
+    done: BTreeSet<ReceiptHandle>,
     last_first_delivery: BTreeMap<u64, u64>,
 }
 
@@ -74,6 +75,7 @@ impl Lab {
             leased_until: BTreeMap::new(),
             receives: BTreeMap::new(),
             gone: BTreeSet::new(),
+            done: BTreeSet::new(),
             last_first_delivery: BTreeMap::new(),
         }
     }
@@ -217,11 +219,16 @@ impl Lab {
         match answer {
             Ok(Deleted::Removed(message)) => {
                 assert!(newest && message.id == id && (leased || !self.fifo));
+                self.done.insert(handle);
                 self.leaves(id);
             }
             Ok(Deleted::Stale) => assert!(!newest && !gone && !self.fifo),
-            Ok(Deleted::AlreadyGone) => assert!(gone),
-            Err(LeaseExpired) => assert!(self.fifo && !gone && (!leased || !newest)),
+            Ok(Deleted::AlreadyGone) => {
+                assert!(gone && (!self.fifo || self.done.contains(&handle)))
+            }
+            Err(LeaseExpired) => {
+                assert!(self.fifo && !self.done.contains(&handle) && (!leased || !newest))
+            }
         }
     }
 

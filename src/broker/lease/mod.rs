@@ -45,6 +45,8 @@ pub struct LeaseQueue {
     deadlines: BTreeSet<(Micros, u64)>,
     /// Deletes that arrived and are not recorded yet, in order of arrival.
     arrived: Vec<ReceiptHandle>,
+    /// FIFO: the receives whose delete took a message out, the newest of them.
+    done: BTreeSet<ReceiptHandle>,
     in_flight: u32,
     totals: Totals,
 }
@@ -62,6 +64,7 @@ impl LeaseQueue {
             dedup: DedupWindow::default(),
             deadlines: BTreeSet::new(),
             arrived: Vec::new(),
+            done: BTreeSet::new(),
             in_flight: 0,
             totals: Totals::default(),
         })

@@ -230,8 +230,8 @@ impl LeaseQueue {
     }
 
     fn check_delete(&self, handle: ReceiptHandle) -> Result<(), LeaseExpired> {
-        let there = self.slots.get(handle.sequence()).is_some();
-        let expired = self.fifo() && there && self.leased(handle).is_none();
+        let in_time = self.leased(handle).is_some() || self.done.contains(&handle);
+        let expired = self.fifo() && !in_time;
         if expired { Err(LeaseExpired) } else { Ok(()) }
     }
 
@@ -248,12 +248,21 @@ impl LeaseQueue {
         match self.remove(number) {
             Some(slot) => {
                 self.totals.deleted += 1;
+                if self.fifo() {
+                    self.done.insert(handle);
+                }
+                if self.done.len() > DONE_DELETES {
+                    self.done.pop_first();
+                }
                 Deleted::Removed(slot.message)
             }
             None => Deleted::AlreadyGone,
         }
     }
 }
+
+/// How many deletes a FIFO queue still knows when they are sent again.
+const DONE_DELETES: usize = 4_096;
 
 #[derive(Clone, Copy)]
 struct Lease {
