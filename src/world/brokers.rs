@@ -83,6 +83,7 @@ impl World {
                         // A new leader's high watermark may be behind what the old one had told.
                         actor.high_watermark = actor.core.high_watermark();
                         actor.last_stable = actor.core.last_stable_offset();
+                        actor.keep_outputs();
                     }
                 }
                 None => {

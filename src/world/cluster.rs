@@ -12,6 +12,7 @@ use crate::client::producer::{Acks, Produced};
 use crate::scenario::{Cluster, LogChannel};
 use crate::trace::{Code, EventId, Kind, Leg, NO_CAUSE, Why};
 
+use super::member::Seat;
 use super::packet::{About, Way};
 use super::publish::{ProduceCargo, ProducedCargo};
 use super::{Cargo, World};
@@ -33,6 +34,8 @@ pub(super) struct PartitionActor {
     pub(super) acks: VecDeque<PendingAck>,
     /// Transaction markers that wait for the in-sync replicas.
     pub(super) markers: Vec<(AckWait, Marker)>,
+    /// Output records of services that no consumer can see yet: the high watermark has not passed them.
+    pub(super) outputs: VecDeque<Output>,
     /// Consumers' fetches that wait for records.
     pub parked: Vec<super::fetching::ParkedFetch>,
     /// For each broker, the fetch that waits at the leader for something new.
@@ -58,7 +61,24 @@ pub(super) struct PendingAck {
     pub(super) cause: EventId,
 }
 
+/// A service's output record in a leader's log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    offset: Offset,
+    message: u64,
+    seat: Seat,
+}
+
 impl PartitionActor {
+    /// The new leader's log is the log now: outputs that are not in it never were.
+    pub fn keep_outputs(&mut self) {
+        let core = &self.core;
+        self.outputs.retain(|output| {
+            let record = core.record(output.offset).and_then(|record| record.message);
+            record.is_some_and(|message| message.id == output.message)
+        });
+    }
+
     /// An empty partition; the first of its replicas lives on broker `first`.
     pub fn new(cluster: &Cluster, log: &LogChannel, first: u32) -> Self {
         let replicas: Vec<BrokerId> = (0..log.replication)
@@ -81,6 +101,7 @@ impl PartitionActor {
             core,
             acks: VecDeque::new(),
             markers: Vec::new(),
+            outputs: VecDeque::new(),
             parked: Vec::new(),
             followers: vec![FollowerLoop::default(); cluster.brokers as usize],
             high_watermark: 0,
@@ -187,15 +208,16 @@ impl World {
             if first == NO_CAUSE {
                 first = event;
             }
-            if matches!(kind, Kind::Appended { .. }) {
-                self.output_stored(cargo, message);
+            if let Kind::Appended { offset, .. } = kind {
+                self.output_appended(cargo, message, offset);
             }
         }
         first
     }
 
-    /// A service's output record is in the log: that is its effect, unless a transaction must decide first.
-    pub(super) fn output_stored(&mut self, cargo: &ProduceCargo, message: u64) {
+    /// A service's output record is in the leader's log: a transaction must decide over it, or the high watermark
+    /// must pass it, before it has any effect.
+    fn output_appended(&mut self, cargo: &ProduceCargo, message: u64, offset: Offset) {
         let actor = &mut self.producers[usize::from(cargo.producer)];
         let Some(seat) = actor.owner else { return };
         if cargo.request.batch.transactional {
@@ -204,8 +226,24 @@ impl World {
             if cargo.life == actor.life && !actor.written.contains(&message) {
                 actor.written.push(message);
             }
-        } else {
-            self.effect(seat, message);
+        } else if let Some(partition) = self.partition_mut(cargo.request.partition) {
+            partition.outputs.push_back(Output {
+                offset,
+                message,
+                seat,
+            });
+        }
+    }
+
+    /// Consumers can see the outputs below the high watermark: they are effects.
+    fn show_outputs(&mut self, at: TopicPartition) {
+        while let Some(actor) = self.partition_mut(at) {
+            let high_watermark = actor.high_watermark;
+            let shown = |output: &mut Output| output.offset < high_watermark;
+            let Some(output) = actor.outputs.pop_front_if(shown) else {
+                return;
+            };
+            self.effect(output.seat, output.message);
         }
     }
 
@@ -275,6 +313,7 @@ impl World {
                 },
             );
         }
+        self.show_outputs(at);
         self.settle_acks(at);
         self.settle_markers(at);
         if risen || stable {

@@ -220,7 +220,9 @@ impl World {
         }
         for (message, nth) in cargo.request.batch.messages.iter().zip(0..) {
             self.accept(at, *message, nth_cause(cause, nth));
-            self.output_stored(cargo, message.id);
+            if let Some(seat) = self.producers[usize::from(cargo.producer)].owner {
+                self.effect(seat, message.id);
+            }
         }
         if cargo.request.acks != Acks::Zero {
             let stored = Produced {

@@ -16,6 +16,7 @@ impl World {
     pub fn settled(&self) -> bool {
         self.publishing.ended
             && self.queues_settled()
+            && self.outputs_are_seen()
             && self.producers.iter().all(|producer| producer.is_done())
             && self
                 .services
@@ -33,6 +34,12 @@ impl World {
                         && self.has_read_all(service)
                         && (!reports_progress(service, config) || committed_all(service))
                 })
+    }
+
+    /// No service's output record waits for the high watermark to pass it.
+    fn outputs_are_seen(&self) -> bool {
+        let mut partitions = self.topics.iter().flat_map(|topic| &topic.partitions);
+        partitions.all(|partition| partition.outputs.is_empty())
     }
 
     /// Nothing is on its way to be stored or handled, and no queue or buffer holds anything but dead letters.
