@@ -206,9 +206,11 @@ impl World {
     pub(super) fn tell_application(&mut self, producer: u16) {
         while let Some(event) = self.producers[usize::from(producer)].client.next_event() {
             match event {
-                ProducerEvent::Acknowledged { messages, .. } => {
-                    self.acknowledged(producer, &messages)
-                }
+                ProducerEvent::Acknowledged {
+                    messages,
+                    partition,
+                    ..
+                } => self.acknowledged(producer, &messages, partition),
                 ProducerEvent::Failed {
                     messages,
                     reason,
@@ -227,31 +229,72 @@ impl World {
         }
     }
 
-    pub(super) fn acknowledged(&mut self, producer: u16, messages: &[Message]) {
+    pub(super) fn acknowledged(&mut self, producer: u16, messages: &[Message], at: TopicPartition) {
         let actor = &mut self.producers[usize::from(producer)];
-        actor.acked += messages.len() as u64;
         let out = actor
             .out
             .iter()
             .find(|out| out.messages.first() == messages.first());
         let attempt = out.map_or(1, |out| out.attempt);
         let owner = actor.owner;
+        if actor.every > 0 {
+            let topic = at.topic as u16;
+            let stored = messages.iter().map(|message| (topic, *message, attempt));
+            return actor.undecided.extend(stored);
+        }
         for message in messages {
-            let cause = self
-                .messages
-                .get(message.id)
-                .map_or(NO_CAUSE, |row| row.last);
-            self.record(
-                cause,
-                Kind::Acked {
-                    producer,
-                    message: message.id,
-                    attempt,
-                },
-            );
+            self.known_to_be_stored(producer, message.id, attempt);
             if let Some(seat) = owner {
                 self.output_answered(seat, message.id, true);
             }
+        }
+    }
+
+    fn known_to_be_stored(&mut self, producer: u16, message: u64, attempt: u32) {
+        self.producers[usize::from(producer)].acked += 1;
+        let row = self.messages.get(message);
+        let cause = row.map_or(NO_CAUSE, |row| row.last);
+        self.record(
+            cause,
+            Kind::Acked {
+                producer,
+                message,
+                attempt,
+            },
+        );
+    }
+
+    /// The transaction of an application has ended: only now is what it stored there to stay, or not.
+    pub(super) fn decided(&mut self, producer: u16, committed: bool) {
+        let undecided = std::mem::take(&mut self.producers[usize::from(producer)].undecided);
+        for (topic, message, attempt) in undecided {
+            if committed {
+                self.known_to_be_stored(producer, message.id, attempt);
+            } else {
+                self.given_up(producer, message, topic, Why::Aborted);
+            }
+        }
+    }
+
+    /// The application learns that a message failed, and may send it again.
+    fn given_up(&mut self, producer: u16, message: Message, topic: u16, why: Why) {
+        let row = self.messages.get(message.id);
+        let cause = row.map_or(NO_CAUSE, |row| row.last);
+        self.producers[usize::from(producer)].gave_up += 1;
+        self.record(
+            cause,
+            Kind::GaveUp {
+                producer,
+                message: message.id,
+                why,
+            },
+        );
+        match self.producers[usize::from(producer)].owner {
+            Some(seat) => self.output_answered(seat, message.id, false),
+            None if self.scenario.producers[usize::from(producer)].resend => {
+                self.send_by_application(producer, topic, message);
+            }
+            None => {}
         }
     }
 
@@ -262,7 +305,6 @@ impl World {
         reason: FailReason,
         at: TopicPartition,
     ) {
-        self.producers[usize::from(producer)].gave_up += messages.len() as u64;
         let why = match reason {
             FailReason::DeliveryTimeout => Why::DeliveryTimeout,
             FailReason::Refused(ErrorCode::NetworkException) => Why::RetriesUsedUp,
@@ -270,25 +312,7 @@ impl World {
             FailReason::TransactionAborted => Why::Aborted,
         };
         for message in messages {
-            let cause = self
-                .messages
-                .get(message.id)
-                .map_or(NO_CAUSE, |row| row.last);
-            self.record(
-                cause,
-                Kind::GaveUp {
-                    producer,
-                    message: message.id,
-                    why,
-                },
-            );
-            match self.producers[usize::from(producer)].owner {
-                Some(seat) => self.output_answered(seat, message.id, false),
-                None if self.scenario.producers[usize::from(producer)].resend => {
-                    self.hand_over(producer, at.topic as u16, *message);
-                }
-                None => {}
-            }
+            self.given_up(producer, *message, at.topic as u16, why);
         }
         if self.producers[usize::from(producer)].every > 0 || self.in_open_transaction(producer) {
             self.abort_transaction(producer);
@@ -328,19 +352,28 @@ impl World {
         }
     }
 
-    /// The producer's process dies: what it had buffered or in flight is gone, and so is its producer id.
+    /// The producer's process dies: what it had buffered or in flight is gone, and so is its producer id. An
+    /// application that keeps its messages elsewhere until they are stored sends them again when it is back.
     pub(super) fn producer_dies(&mut self, producer: u16, cause: EventId) {
+        let resend = self.scenario.producers.get(usize::from(producer));
+        let resend = resend.is_some_and(|config| config.resend);
         let actor = &mut self.producers[usize::from(producer)];
         actor.up = false;
         actor.life += 1;
         actor.wake = None;
-        let lost: Vec<Message> = actor
-            .out
-            .drain(..)
-            .flat_map(|out| out.messages.to_vec())
-            .collect();
+        actor.out.clear();
+        let undecided = actor.undecided.drain(..).map(|(topic, m, _)| (topic, m));
+        let unfinished = actor.client.unfinished().into_iter();
+        let unfinished = unfinished.map(|(at, message)| (at.topic as u16, message));
+        let mut lost: Vec<(u16, Message)> = undecided.chain(unfinished).collect();
+        lost.extend(actor.backlog.drain(..));
+        lost.sort_by_key(|(_, message)| message.id);
+        lost.dedup();
         actor.gave_up += lost.len() as u64;
-        for message in lost {
+        if resend {
+            actor.again.clone_from(&lost);
+        }
+        for (_, message) in lost {
             self.record(
                 cause,
                 Kind::GaveUp {
@@ -361,6 +394,9 @@ impl World {
             actor.ready = false;
             actor.out.clear();
             actor.written.clear();
+            for (topic, message) in std::mem::take(&mut actor.again) {
+                self.send_by_application(producer, topic, message);
+            }
             self.drive_producer(producer);
         }
     }

@@ -50,6 +50,10 @@ pub(super) struct ProducerActor {
     pub every: u32,
     pub(super) in_transaction: u32,
     pub(super) backlog: VecDeque<(u16, Message)>,
+    /// Messages that are stored as part of the open transaction, and the attempt at which they were.
+    pub(super) undecided: Vec<(u16, Message, u32)>,
+    /// What an application that sends again does not know to be stored after a restart.
+    pub(super) again: Vec<(u16, Message)>,
     /// Messages the open transaction has written into logs.
     pub written: Vec<u64>,
 }
@@ -131,6 +135,8 @@ impl ProducerActor {
             every: config.transaction_messages,
             in_transaction: 0,
             backlog: VecDeque::new(),
+            undecided: Vec::new(),
+            again: Vec::new(),
             written: Vec::new(),
         })
     }
@@ -204,15 +210,19 @@ impl World {
             row.sequence = sequence;
         }
         let message = Message { id, key };
-        if self.producers[usize::from(producer)].every > 0 {
-            self.producers[usize::from(producer)]
-                .backlog
-                .push_back((topic, message));
+        self.send_by_application(producer, topic, message);
+        self.drive_producer(producer);
+    }
+
+    /// The application sends a message: at once, or in its turn within a transaction.
+    pub(super) fn send_by_application(&mut self, producer: u16, topic: u16, message: Message) {
+        let actor = &mut self.producers[usize::from(producer)];
+        if actor.every > 0 {
+            actor.backlog.push_back((topic, message));
             self.publish_backlog(producer);
         } else {
             self.hand_over(producer, topic, message);
         }
-        self.drive_producer(producer);
     }
 
     pub(super) fn key_of(&self, producer: u16, message: u64) -> u64 {
@@ -291,7 +301,10 @@ impl World {
     pub(super) fn transaction_ended(&mut self, producer: u16, committed: bool) {
         match self.producers[usize::from(producer)].owner {
             Some(seat) => self.batch_transaction_ended(seat, committed),
-            None => self.publish_backlog(producer),
+            None => {
+                self.decided(producer, committed);
+                self.publish_backlog(producer);
+            }
         }
     }
 

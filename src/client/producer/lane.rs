@@ -175,6 +175,14 @@ impl Lane {
         self.open.clear();
     }
 
+    /// Messages that wait here, or are to be sent again.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Message> {
+        let closed = self.retry.iter().chain(&self.ready);
+        closed
+            .flat_map(|batch| batch.messages.iter())
+            .chain(&self.open)
+    }
+
     /// Nothing waits here (batches in flight aside).
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.ready.is_empty() && self.retry.is_empty()

@@ -98,6 +98,18 @@ impl Producer {
         self.buffered
     }
 
+    /// Where each of these messages was to go: what a crash of the process forgets.
+    pub fn unfinished(&self) -> Vec<(TopicPartition, Message)> {
+        let mut all = Vec::new();
+        for (lane, number) in self.lanes.iter().zip(0..) {
+            let batches = self.in_flight.iter().filter(|r| r.lane == number);
+            let in_flight = batches.filter_map(|r| r.batch.as_ref());
+            let unanswered = in_flight.flat_map(|batch| batch.messages.iter());
+            all.extend(unanswered.chain(lane.messages()).map(|m| (lane.at, *m)));
+        }
+        all
+    }
+
     /// Requests on a connection without an answer.
     pub fn in_flight(&self, connection: ConnectionId) -> u32 {
         self.in_flight
