@@ -2,7 +2,7 @@
 
 use delivery_lab::scenario::*;
 use delivery_lab::timeline::Run;
-use delivery_lab::trace::Kind;
+use delivery_lab::trace::{Kind, Why};
 
 /// What the lab is to have: a preset for each mechanism.
 const OF_LOGS: &[&str] = &[
@@ -92,6 +92,15 @@ fn every_preset_can_be_run_settles_and_does_what_it_says() {
 }
 
 #[test]
+fn every_preset_is_opened_by_a_link() {
+    for name in preset_names() {
+        let opened = link::open(&format!("?preset={name}"), "");
+        assert_eq!(opened.problems, [], "{name}");
+        assert_eq!(Some(opened.scenario), preset(name), "{name}");
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_run() {
     for name in preset_names() {
         let hash = || ended(preset(name).unwrap()).world().trace_hash();
@@ -151,8 +160,14 @@ fn logs_without_their_mechanism_fail_expectations() {
     });
     fails("unclean-election", |s| s.cluster.unclean_election = false);
     fails("partition-key-order", |s| log_of(s).grow_at = Span(0));
+    for cured in [1, 2] {
+        fails("cross-partition-order", |s| {
+            s.services[cured].early = Early::Process;
+        });
+    }
     fails("cross-partition-order", |s| {
-        s.services[1].wait_for_order = false;
+        let two = s.producers[0].topics.clone();
+        s.producers[1].topics = two;
     });
 }
 
@@ -176,6 +191,10 @@ fn consumers_without_their_mechanism_fail_expectations() {
     fails("two-readers", |s| {
         s.services[1].offset_reset = OffsetReset::Latest
     });
+    // On one queue the services are no groups of their own: each takes orders away from the others.
+    fails("fan-out", |s| {
+        s.topics[0].channel = Channel::Lease(LeaseChannel::default());
+    });
     fails("more-consumers-than-partitions", |s| {
         log_of(s).partitions = 4
     });
@@ -194,6 +213,7 @@ fn repeats_without_their_mechanism_fail_expectations() {
         s.services[1].idempotency = Idempotency::TableChecked
     });
     fails("dedup-window", |s| s.services[0].memory = 0);
+    fails("dedup-window", |s| s.services[1].memory_for = Span(0));
     fails("kafka-transaction", |s| {
         s.services[0].promise(Guarantee::AtLeastOnce)
     });
@@ -240,6 +260,18 @@ fn the_trace_tells_the_story() {
         )
     };
     assert_eq!(count("cross-partition-order", held_back), 1);
+    let tried_later = |kind| {
+        matches!(
+            kind,
+            Kind::Failed {
+                service: 2,
+                message: 7,
+                why: Why::TooEarly,
+                ..
+            }
+        )
+    };
+    assert!(count("cross-partition-order", tried_later) >= 2);
     let cut = |kind| matches!(kind, Kind::Truncated { .. });
     assert!(count("unclean-election", cut) > 0);
     let refused = |kind| matches!(kind, Kind::CommitRefused { member: 0, .. });
@@ -249,4 +281,25 @@ fn the_trace_tells_the_story() {
     );
     let undone = |kind| matches!(kind, Kind::MarkerWritten { commit: false, .. });
     assert!(count("kafka-transaction", undone) >= 2);
+}
+
+#[test]
+fn fan_out_gives_each_order_to_one_instance_of_each_service() {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut run = Run::new(preset("fan-out").unwrap()).unwrap();
+    run.advance(u64::MAX, usize::MAX, &mut |event| {
+        if let Kind::Delivered {
+            service,
+            member,
+            message,
+            nth,
+            ..
+        } = event.kind
+        {
+            assert_eq!(nth, 1, "order {message} at service {service}");
+            seen.insert((service, member));
+        }
+    });
+    let instances = (0..4).map(|s| seen.iter().filter(|(service, _)| *service == s).count());
+    assert_eq!(instances.collect::<Vec<_>>(), [1, 3, 2, 5]);
 }

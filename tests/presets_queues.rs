@@ -12,7 +12,14 @@ const OF_QUEUES: &[(&str, Change)] = &[
         s.services[0].idempotency = Idempotency::IdempotencyKey;
     }),
     ("charge-50", |s| {
-        s.services[0].idempotency = Idempotency::UniqueConstraint;
+        s.services[0].idempotency = Idempotency::TableChecked;
+        s.faults.placed[0] = s.faults.placed[1].clone();
+    }),
+    ("charge-50", |s| {
+        s.services[1].idempotency = Idempotency::None
+    }),
+    ("charge-50", |s| {
+        s.services[2].idempotency = Idempotency::IdempotencyKey;
     }),
     ("checkout-billing", |s| lease_of(s).fifo = false),
     ("checkout-billing", |s| {

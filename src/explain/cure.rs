@@ -218,6 +218,9 @@ impl Tries {
         if service.memory > 0 {
             self.own("memory", "0");
         }
+        if service.memory_for.0 > 0 {
+            self.own("memoryFor", "0");
+        }
         self.promises(service, scenario, Guarantee::AtLeastOnceIdempotent);
         self.own("idempotency", own_idempotency(service.effect));
         self.leases();
@@ -244,7 +247,7 @@ impl Tries {
         if service.is_some() {
             self.own("onFailure", "block");
             self.own("maxPoll", "1");
-            self.own("waitForOrder", "true");
+            self.own("early", "wait");
             self.own("instances", "1");
         }
     }

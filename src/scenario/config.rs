@@ -247,6 +247,18 @@ pub enum OnFailure {
     DeadLetter,
 }
 
+/// What a service does with a message of a key whose earlier message it has not been through with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Early {
+    /// Processes it: it does not look.
+    Process,
+    /// Holds it back until the earlier one is through: messages carry a sequence number.
+    Wait,
+    /// Fails with it, puts it aside, and tries again after `retry_wait`, which doubles each time.
+    Retry,
+}
+
 /// How a consumer group deals out partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -289,6 +301,8 @@ pub struct Service {
     pub idempotency: Idempotency,
     /// How many ids the idempotency memory holds; 0 means all.
     pub memory: u64,
+    /// How long the idempotency memory holds an id; 0 means for ever.
+    pub memory_for: Span,
     /// What it does to the world.
     pub effect: EffectKind,
     /// Where its output records go, when the effect is a record.
@@ -305,10 +319,13 @@ pub struct Service {
     pub attempts: u32,
     /// Wait before the first try again; doubles each time.
     pub retry_wait: Span,
+    /// Tokens of an instance's retry budget; 0 means no budget. A failure takes one, ten steps that succeed give
+    /// one back, and nothing is tried again while half of them or fewer are left.
+    pub retry_budget: u32,
     /// What then.
     pub on_failure: OnFailure,
-    /// Waits for a key's missing earlier message before processing a later one.
-    pub wait_for_order: bool,
+    /// What it does with a message of a key whose earlier message it has not been through with.
+    pub early: Early,
     /// When the first instance starts listening.
     pub start_at: Span,
     /// `max.poll.records` (streams), messages a receive (SQS), `prefetch` (RabbitMQ).

@@ -31,7 +31,7 @@ pub fn settings_of(scenario: &Scenario, service: usize) -> Vec<Setting> {
         ],
         Some(Channel::Log(_)) | None => log(service),
     };
-    settings.extend(repeats(service.idempotency, service.memory));
+    settings.extend(repeats(service));
     settings
 }
 
@@ -162,8 +162,8 @@ fn amqp(service: &Service, queue: &AmqpChannel) -> Vec<Setting> {
 }
 
 /// How the service itself recognises repeats: no broker has a setting for it.
-fn repeats(idempotency: Idempotency, memory: u64) -> Vec<Setting> {
-    let how = match idempotency {
+fn repeats(service: &Service) -> Vec<Setting> {
+    let how = match service.idempotency {
         Idempotency::None | Idempotency::KafkaTransaction => return Vec::new(),
         Idempotency::IdempotencyKey => return vec![("Idempotency-Key", "the message's id".into())],
         Idempotency::Natural => return vec![("effect", "sets a value, adds nothing".into())],
@@ -175,8 +175,11 @@ fn repeats(idempotency: Idempotency, memory: u64) -> Vec<Setting> {
         Idempotency::UniqueConstraint => "inserted before the effect, under a unique constraint",
     };
     let mut settings = vec![("processed ids", how.to_string())];
-    if memory > 0 {
-        settings.push(("ids remembered", memory.to_string()));
+    if service.memory > 0 {
+        settings.push(("ids remembered", service.memory.to_string()));
+    }
+    if service.memory_for.0 > 0 {
+        settings.push(("ids remembered for", service.memory_for.to_string()));
     }
     settings
 }

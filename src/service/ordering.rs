@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What became of an offered item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Offered<T> {
-    /// It is its turn; ask [`WaitBuffer::release`] for what it set free.
+    /// It is its turn; say [`WaitBuffer::done`] when it is through.
     Ready(T),
     /// It waits for one before it.
     Held,
@@ -22,7 +22,7 @@ pub enum Offered<T> {
 pub struct WaitBuffer<T> {
     limit: usize,
     max_wait: Micros,
-    /// By key: the sequence number whose turn it is. A key that never had one is at 0.
+    /// By key: the sequence number whose turn it is, behind the last one that is through. 0 at first.
     next: BTreeMap<u64, u64>,
     /// By key and sequence number: the item and when its waiting ends.
     held: BTreeMap<(u64, u64), (Micros, T)>,
@@ -64,14 +64,27 @@ impl<T> WaitBuffer<T> {
         });
     }
 
-    /// An item arrives. A repeat of a waiting one counts as late.
+    /// The sequence number of `key` whose turn it is.
+    pub fn turn(&self, key: u64) -> u64 {
+        self.next.get(&key).copied().unwrap_or(0)
+    }
+
+    /// The item of `key` with this sequence number is through.
+    pub fn done(&mut self, key: u64, sequence: u64) {
+        let next = self.turn(key).max(sequence.saturating_add(1));
+        self.next.insert(key, next);
+    }
+
+    /// An item arrives. A repeat of a waiting one takes its place, and waits no longer than it.
     pub fn offer(&mut self, key: u64, sequence: u64, item: T, now: Micros) -> Offered<T> {
-        let next = self.next.get(&key).copied().unwrap_or(0);
-        if sequence < next || self.held.contains_key(&(key, sequence)) {
+        let next = self.turn(key);
+        if sequence < next {
             Offered::Late(item)
         } else if sequence == next {
-            self.next.insert(key, next.saturating_add(1));
             Offered::Ready(item)
+        } else if let Some((_, held)) = self.held.get_mut(&(key, sequence)) {
+            *held = item;
+            Offered::Held
         } else if self.held.len() >= self.limit {
             Offered::Full(item)
         } else {
@@ -82,13 +95,12 @@ impl<T> WaitBuffer<T> {
         }
     }
 
-    /// The next item of `key` whose turn has come. Call it until `None` after every
-    /// [`Offered::Ready`] and every [`WaitBuffer::give_up`].
+    /// The waiting item of `key` whose turn has come: ask after every [`WaitBuffer::done`] and
+    /// [`WaitBuffer::give_up`]. It is not through yet.
     pub fn release(&mut self, key: u64) -> Option<T> {
-        let next = self.next.get_mut(&key)?;
-        let (until, item) = self.held.remove(&(key, *next))?;
-        self.deadlines.remove(&(until, key, *next));
-        *next = next.saturating_add(1);
+        let next = self.turn(key);
+        let (until, item) = self.held.remove(&(key, next))?;
+        self.deadlines.remove(&(until, key, next));
         Some(item)
     }
 
@@ -141,6 +153,16 @@ impl<T> RetryLater<T> {
         Ok(())
     }
 
+    /// The items that wait.
+    pub fn held(&self) -> impl Iterator<Item = &T> {
+        self.waiting.values()
+    }
+
+    /// Lets go of the items that `gone` picks.
+    pub fn forget(&mut self, gone: impl Fn(&T) -> bool) {
+        self.waiting.retain(|_, item| !gone(item));
+    }
+
     /// When the first item is due.
     pub fn next_due(&self) -> Option<Micros> {
         self.waiting.first_key_value().map(|(&(due, _), _)| due)
@@ -160,12 +182,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Offers and releases; gives what came out.
+    /// Everything of `key` that is free to go now, each through at once.
+    fn release_all(buffer: &mut WaitBuffer<u64>, key: u64) -> Vec<u64> {
+        let next = || {
+            let item = buffer.release(key)?;
+            buffer.done(key, item);
+            Some(item)
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    /// Offers, and is through at once with what has its turn; gives what came out.
     fn offer(buffer: &mut WaitBuffer<u64>, key: u64, sequence: u64, now: Micros) -> Vec<u64> {
         match buffer.offer(key, sequence, sequence, now) {
-            Offered::Ready(first) => std::iter::once(first)
-                .chain(std::iter::from_fn(|| buffer.release(key)))
-                .collect(),
+            Offered::Ready(first) => {
+                buffer.done(key, sequence);
+                let mut out = vec![first];
+                out.extend(release_all(buffer, key));
+                out
+            }
             _ => Vec::new(),
         }
     }
@@ -174,19 +209,19 @@ mod tests {
     fn the_order_waits_for_its_account() {
         let mut buffer = WaitBuffer::new(10, 1000);
         assert_eq!(buffer.offer(7, 1, "order", 0), Offered::Held);
-        assert_eq!(
-            buffer.offer(7, 1, "order again", 0),
-            Offered::Late("order again")
-        );
+        assert_eq!(buffer.offer(7, 1, "order again", 0), Offered::Held);
         assert_eq!(
             buffer.offer(8, 0, "other account", 0),
             Offered::Ready("other account")
         );
         assert_eq!(buffer.offer(7, 0, "account", 5), Offered::Ready("account"));
+        assert_eq!(buffer.release(7), None, "the account is not through");
+        buffer.done(7, 0);
         assert_eq!(
             (buffer.release(7), buffer.release(7)),
-            (Some("order"), None)
+            (Some("order again"), None)
         );
+        assert_eq!(buffer.offer(7, 1, "order", 8), Offered::Ready("order"));
         assert_eq!((buffer.waiting(), buffer.next_deadline()), (0, None));
         assert_eq!(buffer.offer(7, 0, "account", 9), Offered::Late("account"));
     }
@@ -202,10 +237,9 @@ mod tests {
             (Some(100), None)
         );
         assert_eq!(buffer.give_up(100), Some(1));
-        assert_eq!(
-            [buffer.release(1), buffer.release(1), buffer.release(1)],
-            [Some('c'), Some('d'), None]
-        );
+        assert_eq!((buffer.release(1), buffer.release(1)), (Some('c'), None));
+        buffer.done(1, 2);
+        assert_eq!((buffer.release(1), buffer.release(1)), (Some('d'), None));
         assert_eq!(
             (buffer.give_up(100), buffer.offer(1, 1, 'b', 101)),
             (None, Offered::Late('b'))
@@ -222,11 +256,13 @@ mod tests {
         assert_eq!(buffer.offer(1, 1, 'b', 50), Offered::Held);
         assert_eq!(buffer.next_deadline(), Some(100));
         assert_eq!(buffer.offer(1, 0, 'a', 60), Offered::Ready('a'));
+        buffer.done(1, 0);
+        assert_eq!(buffer.release(1), Some('b'));
+        buffer.done(1, 1);
         assert_eq!(
-            [buffer.release(1), buffer.release(1), buffer.release(1)],
-            [Some('b'), Some('c'), None]
+            (buffer.release(1), buffer.next_deadline()),
+            (Some('c'), None)
         );
-        assert_eq!(buffer.next_deadline(), None);
     }
 
     #[test]
@@ -240,6 +276,9 @@ mod tests {
         assert_eq!((later.take_due(4), later.next_due()), (None, Some(5)));
         let due: Vec<_> = std::iter::from_fn(|| later.take_due(9)).collect();
         assert_eq!(due, ['b', 'a', 'c']);
+        assert_eq!([later.put(1, 'd'), later.put(2, 'e')], [Ok(()); 2]);
+        later.forget(|&item| item == 'd');
+        assert!(later.held().eq(&['e']));
     }
 
     proptest! {
@@ -268,7 +307,7 @@ mod tests {
                 out[key as usize].extend(offer(&mut buffer, key, sequence, now as u64));
             }
             while let Some(key) = buffer.give_up(1000) {
-                out[key as usize].extend(std::iter::from_fn(|| buffer.release(key)));
+                out[key as usize].extend(release_all(&mut buffer, key));
             }
             prop_assert!(out.iter().all(|o| o.windows(2).all(|w| w[0] < w[1])));
             prop_assert_eq!((buffer.waiting(), buffer.next_deadline()), (0, None));

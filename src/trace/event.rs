@@ -127,6 +127,8 @@ pub enum Why {
     Truncated,
     /// The transaction it belonged to was aborted.
     Aborted,
+    /// An earlier message of its key is missing.
+    TooEarly,
 }
 
 /// An error code that can be written to a file.

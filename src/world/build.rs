@@ -9,7 +9,7 @@ use crate::broker::group::{Group, GroupConfig};
 use crate::broker::transaction::TransactionCoordinator;
 use crate::broker::wire::{TopicId, TopicPartition};
 use crate::scenario::{self, Channel, EffectKind, Idempotency, Placed, Scenario};
-use crate::service::{IdMemory, Store};
+use crate::service::{IdMemory, RetryBudget, Store};
 use crate::sim::{Draw, FaultKey, FaultPlan, Queue, Rows, Site};
 use crate::trace::{NO_CAUSE, Recorder};
 
@@ -17,7 +17,7 @@ use super::cluster::{BrokerActor, PartitionActor};
 use super::member::{Frontier, MemberActor, Seat, ServiceActor};
 use super::publish::{ProducerActor, Publishing};
 use super::queues::Body;
-use super::turns::turns;
+use super::turns::Turns;
 use super::work::Work;
 use super::{Ev, MESSAGE_WINDOW, World};
 
@@ -110,10 +110,10 @@ impl World {
             let plan = plan_of(config, self.reads_logs(config))
                 .map_err(|error| vec![format!("{}: {error}.", config.name)])?;
             let (store, strategy) = (store_of(config.effect), strategy_of(config.idempotency));
-            let memory = match u32::try_from(config.memory) {
-                Ok(0) => IdMemory::Unlimited,
-                Ok(n) => IdMemory::Last(n),
-                Err(_) => IdMemory::Unlimited,
+            let memory = match (u32::try_from(config.memory), config.memory_for.0) {
+                (Ok(n @ 1..), _) => IdMemory::Last(n),
+                (_, 0) => IdMemory::Unlimited,
+                (_, span) => IdMemory::For(span),
             };
             let frontiers = self.frontiers(&topics, &sizes);
             let assignor = assignor_of(config.assignor);
@@ -134,7 +134,7 @@ impl World {
                 waiting: Vec::new(),
                 tick: None,
                 frontiers,
-                turns: turns(config.wait_for_order),
+                turns: Turns::new(config.early, &plan.settings().retry),
                 effects: 0,
             };
             for member in 0..config.instances as u16 {
@@ -316,6 +316,7 @@ fn topic_actor(
 /// An instance before its first start.
 fn new_member(producer: Option<u16>) -> MemberActor {
     MemberActor {
+        budget: RetryBudget::unlimited(),
         up: true,
         life: 0,
         paused_until: 0,

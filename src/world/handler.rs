@@ -6,7 +6,7 @@ use super::work::{Stage, Work};
 use crate::broker::wire::Micros;
 use crate::client::consumer::{ConsumerRecord, Offsets};
 use crate::scenario::HandlerStep;
-use crate::service::{CommitTiming, Delivery, Handler, Next, RetryBudget, Step, StepOutcome};
+use crate::service::{CommitTiming, Delivery, Handler, Next, Step, StepOutcome};
 use crate::sim::{FaultKey, PPM, Site, exponential};
 use crate::trace::{Kind, NO_CAUSE, Why};
 
@@ -76,7 +76,6 @@ impl World {
             let work = self.work(seat)?;
             if let Some(record) = work.released.pop_front() {
                 work.batch.insert(work.at, record);
-                return Some(record);
             }
             let record = work.batch.get(work.at).copied()?;
             if !self.must_wait(seat, record) {
@@ -247,11 +246,15 @@ impl World {
             .perform(step, actor.strategy, u32::from(member), delivery, now);
         let in_transaction = !actor.store.staged(u32::from(member)).is_empty();
         match (step, outcome) {
-            (Step::Effect, StepOutcome::Done) if !in_transaction => self.effect(seat, message),
+            (Step::Effect, StepOutcome::Done) if !in_transaction => {
+                self.effect(seat, message);
+                self.turn_done(service, record.message);
+            }
             (Step::TransactionCommit, StepOutcome::Done) => {
                 staged
                     .into_iter()
                     .for_each(|message| self.effect(seat, message));
+                self.turn_done(service, record.message);
             }
             (Step::TransactionCommit, _) => {
                 for message in staged {
@@ -406,12 +409,12 @@ impl World {
         } else {
             0
         };
-        let Some(work) = self.work(seat) else { return };
-        work.stage = Stage::Handling;
-        match work
-            .handler
-            .on_step_done(&plan, outcome, &mut RetryBudget::unlimited(), draw)
-        {
+        let Some(actor) = self.seated(seat) else {
+            return;
+        };
+        actor.work.stage = Stage::Handling;
+        let (handler, budget) = (&mut actor.work.handler, &mut actor.budget);
+        match handler.on_step_done(&plan, outcome, budget, draw) {
             Next::Step(_) => self.schedule_step(seat, 0),
             Next::Retry { after, .. } => self.schedule_step(seat, after),
             Next::Finished(end) => self.record_finished(seat, record, end),

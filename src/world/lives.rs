@@ -2,7 +2,7 @@
 
 use super::World;
 use super::cluster::PartitionActor;
-use super::settings::consumer_settings;
+use super::settings::{budget_of, consumer_settings};
 use crate::broker::wire::TopicPartition;
 use crate::client::consumer::Consumer;
 use crate::scenario::{self, Channel};
@@ -20,9 +20,11 @@ impl World {
                 actor.consumer = consumer;
             }
         }
-        let producer = self
-            .member(service, member)
-            .and_then(|actor| actor.producer);
+        let budget = budget_of(&self.scenario.services[usize::from(service)]);
+        let producer = self.member_mut(service, member).and_then(|actor| {
+            actor.budget = budget;
+            actor.producer
+        });
         if let Some(producer) = producer {
             let seat = self.seat(service, member);
             self.producers[usize::from(producer)].owner = Some(seat);

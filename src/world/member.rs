@@ -7,7 +7,7 @@ use crate::broker::wire::{ErrorCode, Micros, Offset, TopicId, TopicPartition};
 use crate::client::consumer::{
     Consumer, ConsumerAnswer, ConsumerEvent, ConsumerRequest, OutgoingRequest,
 };
-use crate::service::{Plan, Store, Strategy};
+use crate::service::{Plan, RetryBudget, Store, Strategy};
 use crate::trace::{EventId, Kind, Leg, NO_CAUSE, Party, Place};
 
 use super::group::coordinator;
@@ -69,6 +69,8 @@ pub(super) struct MemberActor {
     pub died: EventId,
     pub consumer: Option<Consumer>,
     pub work: Work,
+    /// How often it may still try again; a new process begins with a full budget.
+    pub budget: RetryBudget,
     /// How it gets messages where there is no log.
     pub receiver: super::receive::Receiver,
     /// Its own producer, where it writes records or transactions.

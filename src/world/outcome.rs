@@ -92,7 +92,7 @@ impl World {
         if let Some(work) = self.work(seat) {
             work.at += 1;
         }
-        self.next_turn(service, record.message.key);
+        self.turn_done(service, record.message);
         self.begin_record(seat);
     }
 

@@ -7,7 +7,7 @@ use crate::client::consumer::{
 };
 use crate::scenario::{self, CommitWhen, EffectKind, Idempotency, OnFailure, Scenario};
 use crate::service::{
-    self, CommitTiming, Plan, RetryPolicy, Settings, StepWeights, StoreKind, Strategy,
+    self, CommitTiming, Plan, RetryBudget, RetryPolicy, Settings, StepWeights, StoreKind, Strategy,
 };
 
 /// `group.initial.rebalance.delay.ms`: long enough for all instances of a fresh start to join at once.
@@ -124,6 +124,14 @@ pub(super) fn plan_of(
         },
         weights: StepWeights::default(),
     })
+}
+
+/// A full retry budget; ten steps that succeed give back what one failure took (the ratio of gRPC's documents).
+pub(super) fn budget_of(config: &scenario::Service) -> RetryBudget {
+    match config.retry_budget {
+        0 => RetryBudget::unlimited(),
+        tokens => RetryBudget::new(tokens, 100),
+    }
 }
 
 pub(super) fn assignor_of(assignor: scenario::Assignor) -> Assignor {

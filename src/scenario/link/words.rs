@@ -28,7 +28,7 @@ auto.commit.interval.ms":" auto.offset.reset":" earliest latest read_committed":
 partition.assignment.strategy":" range round-robin cooperative-sticky sticky static_members": extend_lease": pause":"
 pause_at":" regular": keyed": noun":" name":" title":" watch_for":" topics":["order-events"] order-events expects":{"
 figure":" is":" value": true false lost duplicated out_of_order Payment Inventory Notification Analytics
-ms"," s"," %"," min"," 1":{" 2":{" 3":{" n": at-most-once
+ms"," s"," %"," min"," 1":{" 2":{" 3":{" n": at-most-once early":" memory_for":" retry_budget":
 "#;
 
 /// The first words stand for themselves in one byte.

@@ -100,6 +100,7 @@ raw_names!(Idempotency: IDEMPOTENCIES =
     "kafka-transaction" KafkaTransaction,
 );
 raw_names!(OnFailure: ON_FAILURE = "block" Block, "skip" Skip, "dead-letter" DeadLetter);
+raw_names!(Early: EARLY = "process" Process, "wait" Wait, "retry" Retry);
 raw_names!(Assignor: ASSIGNORS =
     "range" Range,
     "round-robin" RoundRobin,
@@ -168,6 +169,7 @@ mod tests {
         names_agree::<CommitWhen>(COMMITS);
         names_agree::<Idempotency>(IDEMPOTENCIES);
         names_agree::<OnFailure>(ON_FAILURE);
+        names_agree::<Early>(EARLY);
         names_agree::<Assignor>(ASSIGNORS);
         names_agree::<OffsetReset>(RESETS);
     }

@@ -12,6 +12,7 @@ const DAY: Span = Span::s(86_400);
 const SHORT: Kind = span(Span(0), MINUTE);
 const TIMEOUT: Kind = span(Span::ms(1), Span::s(600));
 const NEVER: Kind = or_zero(Span::ms(10), DAY, "never");
+const FOREVER: Kind = or_zero(Span::ms(1), DAY, "for ever");
 const NONE: Kind = or_zero(Span::ms(1), DAY, "none");
 
 const fn span(min: Span, max: Span) -> Kind {
@@ -241,6 +242,8 @@ rows! { SERVICE = Service, Service, service, service_mut;
         "How a repeated message is kept from taking effect again.";
     restart "memory": count_or(1_000_000_000, "all of them"), memory, "Ids remembered", "ids remembered",
         "How many processed ids the idempotency memory holds; 0 means all of them.";
+    restart "memoryFor": FOREVER, memory_for, "Ids remembered for", "and an id is forgotten",
+        "How long the idempotency memory holds a processed id.";
     restart "maxPoll" or "max.poll.records" or "prefetch" or "MaxNumberOfMessages": count(1, 10_000), max_poll, "Messages a poll", "messages a poll at most",
         "How many messages a consumer takes at once (max.poll.records, MaxNumberOfMessages, prefetch).";
     restart "sessionTimeout" or "session.timeout.ms": TIMEOUT, session_timeout, "Session timeout", "without a heartbeat and a member is out",
@@ -269,8 +272,10 @@ rows! { SERVICE = Service, Service, service, service_mut;
         "How many times a failed message is tried in place.";
     restart "retryWait": SHORT, retry_wait, "Retry wait", "before the next attempt",
         "Wait before the first new attempt; it doubles each time.";
-    restart "waitForOrder": FLAG, wait_for_order, "Wait for order", "waiting for earlier messages",
-        "A message waits until its key's earlier ones were processed.";
+    restart "retryBudget": count_or(1_000, "no budget"), retry_budget, "Retry budget", "tokens for retries",
+        "Each failure takes a token of an instance, ten successful steps give one back, and nothing is tried again while half of them or fewer are left.";
+    restart "early": Kind::Choice(EARLY), early, "Too early", "with what comes too early",
+        "What happens to a message whose key's earlier one was not processed yet: process it, let it wait, or fail and retry later.";
     restart "startAt": span(Span(0), DAY), start_at, "Starts listening", "after the start it listens",
         "When the service's first instance starts to listen.";
     restart "extendLease": FLAG, extend_lease, "Extend the lease", "extending the lease",

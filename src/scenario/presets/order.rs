@@ -39,7 +39,7 @@ pub(super) fn partition_key_order() -> Scenario {
     s
 }
 
-/// An account and its first order go to different topics; two services that bear it, one that does not.
+/// An account and its first order go to different topics: a service that trips over it, and three cures.
 pub(super) fn cross_partition_order() -> Scenario {
     let lost = |message| Placed::LoseRequest {
         message,
@@ -48,7 +48,8 @@ pub(super) fn cross_partition_order() -> Scenario {
     let mut s = story("event", 8, 40);
     s.title = "The order comes before its account".into();
     s.watch_for =
-        "event 7, an order whose account is still on its way: one service ships it, one holds it back.".into();
+        "event 7, an order whose account is still on its way: one service ships it, one lets it wait, one fails and tries again."
+            .into();
     s.load.users = 100;
     s.load.in_a_row = 2;
     s.topics = vec![log("accounts", 1), log("orders", 1), log("customers", 2)];
@@ -62,14 +63,15 @@ pub(super) fn cross_partition_order() -> Scenario {
     for producer in &mut s.producers {
         producer.request_timeout = Span::ms(600);
     }
-    let both = |name: &str, wait_for_order| Service {
+    let both = |name: &str, early| Service {
         topics: vec!["accounts".into(), "orders".into()],
-        wait_for_order,
+        early,
         ..service(name, "accounts", EffectKind::Stock, Guarantee::AtLeastOnce)
     };
     s.services = vec![
-        both("Ships at once", false),
-        both("Waits its turn", true),
+        both("Ships at once", Early::Process),
+        both("Waits its turn", Early::Wait),
+        both("Tries again", Early::Retry),
         service(
             "One partition",
             "customers",
@@ -82,6 +84,8 @@ pub(super) fn cross_partition_order() -> Scenario {
         expect("Ships at once", "out_of_order", ">=", 1),
         expect("Waits its turn", "out_of_order", "=", 0),
         expect("Waits its turn", "effects", "=", 20),
+        expect("Tries again", "out_of_order", "=", 0),
+        expect("Tries again", "effects", "=", 20),
         expect("One partition", "out_of_order", "=", 0),
         expect("One partition", "effects", "=", 20),
     ];

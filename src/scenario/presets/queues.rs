@@ -167,25 +167,45 @@ pub(super) fn dead_letter_breaks_order() -> Scenario {
     s
 }
 
-/// The customer who pays 50 twice.
+/// The customer who pays 50 twice, and a dedup store that prevents it when it was written in time.
 pub(super) fn charge_50() -> Scenario {
     let mut s = story("charge of 50", 1, 6);
     s.title = "Charged 50 twice".into();
-    s.watch_for = "charge 2: the worker dies after it and before the ack, so it is made again; a table of processed ids or an idempotency key at the card processor would have stopped it.".into();
-    s.topics = vec![queue("charges", Span::s(2))];
+    s.watch_for = "charge 2: every worker dies before its ack and gets it again; without a dedup store the customer pays 50 twice, with one only where the worker died before writing to it.".into();
+    s.topics = vec![exchange("charges")];
     s.producers = vec![producer("Shop", "charges")];
-    s.services = vec![worker(
-        "Billing",
-        "charges",
-        EffectKind::Charge,
-        Guarantee::AtLeastOnce,
-    )];
-    s.faults.placed = vec![crash_after("Billing", 2, HandlerStep::Effect)];
-    s.expects = vec![
-        expect("Billing", "effects", "=", 7),
-        expect("Billing", "duplicated", "=", 1),
-        expect("Billing", "lost", "=", 0),
+    let workers = [
+        ("No dedup store", Idempotency::None, HandlerStep::Effect),
+        (
+            "Dedup store",
+            Idempotency::TableChecked,
+            HandlerStep::Record,
+        ),
+        (
+            "Store, dies sooner",
+            Idempotency::TableChecked,
+            HandlerStep::Effect,
+        ),
     ];
+    for (name, idempotency, last_step) in workers {
+        let idempotent = Guarantee::AtLeastOnceIdempotent;
+        s.services.push(Service {
+            idempotency,
+            ..worker(name, "charges", EffectKind::Charge, idempotent)
+        });
+        s.faults.placed.push(crash_after(name, 2, last_step));
+        s.expects.push(expect(name, "lost", "=", 0));
+    }
+    s.services[0].guarantee = Guarantee::AtLeastOnce;
+    s.expects.extend([
+        expect("No dedup store", "effects", "=", 7),
+        expect("No dedup store", "duplicated", "=", 1),
+        expect("Dedup store", "delivered", "=", 7),
+        expect("Dedup store", "effects", "=", 6),
+        expect("Dedup store", "held", "=", 1),
+        expect("Store, dies sooner", "duplicated", "=", 1),
+        expect("Store, dies sooner", "held", "=", 0),
+    ]);
     s
 }
 

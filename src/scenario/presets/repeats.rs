@@ -46,27 +46,21 @@ pub(super) fn dedup_window() -> Scenario {
     let mut s = story("payment", 5, 30);
     s.title = "A repeat that comes too late".into();
     s.watch_for =
-        "payment 4 and its repeat 3 s later: only one of the two services still knows it.".into();
+        "payment 4 and its repeat 3 s later: only the service that forgets nothing still knows it."
+            .into();
     s.topics = vec![log("payments", 1)];
     s.producers = vec![Producer {
         request_timeout: Span::s(3),
         ..plain_producer("Shop", "payments")
     }];
-    s.services = vec![
-        service(
-            "Remembers 5",
-            "payments",
-            EffectKind::Stock,
-            Guarantee::AtLeastOnceIdempotent,
-        ),
-        service(
-            "Remembers all",
-            "payments",
-            EffectKind::Stock,
-            Guarantee::AtLeastOnceIdempotent,
-        ),
-    ];
+    s.services = ["Remembers 5", "Remembers 2 s", "Remembers all"]
+        .map(|name| {
+            let idempotent = Guarantee::AtLeastOnceIdempotent;
+            service(name, "payments", EffectKind::Stock, idempotent)
+        })
+        .into();
     s.services[0].memory = 5;
+    s.services[1].memory_for = Span::s(2);
     s.faults.placed = vec![Placed::LoseAck {
         message: 4,
         attempt: 1,
@@ -74,6 +68,8 @@ pub(super) fn dedup_window() -> Scenario {
     s.expects = vec![
         expect("Remembers 5", "duplicated", "=", 1),
         expect("Remembers 5", "held", "=", 0),
+        expect("Remembers 2 s", "duplicated", "=", 1),
+        expect("Remembers 2 s", "held", "=", 0),
         expect("Remembers all", "duplicated", "=", 0),
         expect("Remembers all", "lost", "=", 0),
     ];

@@ -24,6 +24,7 @@ pub fn reason(why: Why, noun: &str) -> String {
         Why::QueueFull => "the queue is full".into(),
         Why::Truncated => "the log that held it was cut back".into(),
         Why::Aborted => "its transaction was aborted".into(),
+        Why::TooEarly => format!("an earlier {noun} of its key is missing"),
     }
 }
 
