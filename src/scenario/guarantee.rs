@@ -128,14 +128,4 @@ impl Service {
         self.guarantee = guarantee;
         (self.commit, self.idempotency) = guarantee.bundle(self.effect);
     }
-
-    /// The strongest guarantee whose bundle these settings are, if they are one: what is left of the
-    /// promise after a setting was changed by hand.
-    pub fn guarantee_of_settings(&self) -> Option<Guarantee> {
-        let settings = (self.commit, self.idempotency);
-        Guarantee::ALL
-            .into_iter()
-            .rev()
-            .find(|g| g.bundle(self.effect) == settings)
-    }
 }

@@ -1,6 +1,6 @@
 //! The promise and how it turned out, in a sentence each.
 
-use crate::scenario::{EffectKind, Guarantee};
+use crate::scenario::{EffectKind, Guarantee, Kept};
 use crate::verdict::ServiceReport;
 
 /// `order` and `orders`; `decrement` and `decrements`.
@@ -62,6 +62,19 @@ pub fn promise(guarantee: Guarantee, noun: &str, effect: EffectKind) -> String {
         (false, false) => format!("any {noun} may be lost or {done} twice"),
     };
     format!("{}: {kept}", guarantee.words())
+}
+
+/// What settings leave of a promise that they do not keep: "its settings keep at most once: acks=0 takes a request
+/// that got lost for done". `None` where they keep it.
+pub fn left(promise: Guarantee, kept: &Kept) -> Option<String> {
+    if kept.keeps(promise) {
+        return None;
+    }
+    let loses = kept.loses.iter().filter(|_| promise.forbids_loss());
+    let repeats = kept.repeats.iter().filter(|_| promise.forbids_duplicates());
+    let why: Vec<&str> = loses.chain(repeats).copied().collect();
+    let left = kept.guarantee().map_or("no promise", Guarantee::words);
+    Some(format!("its settings keep {left}: {}", why.join("; ")))
 }
 
 /// The counts behind the judgement: "412 orders · 415 deliveries · 412 charges · 3 to come".
@@ -126,6 +139,27 @@ mod tests {
     use super::*;
     use EffectKind::*;
     use Guarantee::*;
+
+    #[test]
+    fn what_is_left_is_said_with_its_reason_only_where_the_promise_is_not_kept() {
+        let kept = Kept {
+            loses: vec!["a", "b"],
+            ..Kept::default()
+        };
+        assert_eq!(left(AtMostOnce, &kept), None);
+        assert_eq!(
+            left(ExactlyOnce, &kept).as_deref(),
+            Some("its settings keep at most once: a; b")
+        );
+        let neither = Kept {
+            repeats: vec!["c"],
+            ..kept
+        };
+        assert_eq!(
+            left(AtLeastOnce, &neither).as_deref(),
+            Some("its settings keep no promise: a; b")
+        );
+    }
 
     fn report(guarantee: Guarantee, published: u64) -> ServiceReport {
         ServiceReport {

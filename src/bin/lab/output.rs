@@ -1,7 +1,10 @@
 //! What is printed: for programs as JSON, for people as a table.
 
-use delivery_lab::scenario::{Span, params::slug, preset, preset_names};
+use delivery_lab::scenario::{
+    Scenario, Span, kept_by_settings, params::slug, preset, preset_names,
+};
 use delivery_lab::verdict::{Latency, ServiceReport};
+use delivery_lab::view::words;
 use serde::{Serialize, Serializer};
 
 use crate::run::Done;
@@ -97,7 +100,7 @@ pub fn table(done: &Done) -> String {
         &scenario.title
     };
     format!(
-        "{title}, seed {}: {} published in {}, {} acknowledged, {} given up; over after {}\n\n{}\n{} events, trace hash {:016x}\n",
+        "{title}, seed {}: {} published in {}, {} acknowledged, {} given up; over after {}\n\n{}{}\n{} events, trace hash {:016x}\n",
         scenario.seed,
         report.published,
         scenario.duration,
@@ -105,9 +108,27 @@ pub fn table(done: &Done) -> String {
         report.gave_up,
         short(done.simulated_us),
         columns(&rows),
+        not_kept(scenario),
         done.events,
         done.trace_hash,
     )
+}
+
+/// A line for each service whose settings do not keep what it promises.
+fn not_kept(scenario: &Scenario) -> String {
+    let lines = scenario
+        .services
+        .iter()
+        .zip(0..)
+        .filter_map(|(service, i)| {
+            let left = words::left(service.guarantee, &kept_by_settings(scenario, i))?;
+            let promise = service.guarantee.words();
+            Some(format!(
+                "\n{} promises {promise}, but {left}.\n",
+                service.name
+            ))
+        });
+    lines.collect()
 }
 
 /// A span in three or four digits.
