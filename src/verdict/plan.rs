@@ -36,6 +36,10 @@ pub(super) struct ServicePlan {
 #[derive(Clone, Debug)]
 pub(super) struct ProducerPlan {
     pub acks_all: bool,
+    /// Nobody answers it: what it takes for stored may have been lost on the way.
+    pub unanswered: bool,
+    /// Its application sends again what it gave up on.
+    pub resends: bool,
     pub idempotent: bool,
 }
 
@@ -60,6 +64,8 @@ impl Plan {
                 .iter()
                 .map(|producer| ProducerPlan {
                     acks_all: producer.acks == Acks::All,
+                    unanswered: producer.acks == Acks::None,
+                    resends: producer.resend,
                     idempotent: producer.idempotence,
                 })
                 .collect(),

@@ -16,7 +16,7 @@ impl Ledger {
             return true;
         }
         if cell.copies == 0 {
-            let never_stored = cell.delivered == 0 && (row.gave_up || row.request_lost);
+            let never_stored = cell.delivered == 0 && self.never_arrived(row);
             return row.producer_done() && (row.cut || never_stored);
         }
         row.producer_done()
@@ -25,6 +25,14 @@ impl Ledger {
                 Storage::Queue => cell.delivered > 0 && cell.deleted >= cell.copies,
                 Storage::Nowhere => false,
             }
+    }
+
+    /// Whether the producer will not send again what no broker has. Between a topic and its queues a message
+    /// is in neither: that proves nothing.
+    fn never_arrived(&self, row: &Row) -> bool {
+        let producer = self.plan.producers.get(usize::from(row.producer));
+        let (unanswered, resends) = producer.map_or((false, false), |p| (p.unanswered, p.resends));
+        row.gave_up && !resends || row.request_lost && unanswered
     }
 
     /// Whether a living instance works on the message.

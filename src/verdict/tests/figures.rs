@@ -82,17 +82,32 @@ fn given_up_and_never_stored_is_lost_but_breaks_no_promise() {
 
 #[test]
 fn sent_without_waiting_for_an_answer_and_lost_on_the_way() {
-    let mut story = Story::new(AtMostOnce);
-    story.publish(1, 1).ack(1).wait();
-    assert_eq!(story.service().pending, 1, "it may be on its way");
-    story.say(Kind::PacketLost {
-        leg: Leg::Request,
-        message: 1,
-        service: 0,
-        attempt: 1,
-        fault: fault(),
-    });
-    assert_eq!(story.service().lost, 1);
+    for (acks, lost) in [(Acks::None, 1), (Acks::Leader, 0)] {
+        let mut scenario = scenario(AtMostOnce);
+        scenario.producers[0].acks = acks;
+        let mut story = Story::of(&scenario);
+        story.publish(1, 1).ack(1).wait();
+        assert_eq!(story.service().pending, 1, "it may be on its way");
+        story.say(Kind::PacketLost {
+            leg: Leg::Request,
+            message: 1,
+            service: 0,
+            attempt: 1,
+            fault: fault(),
+        });
+        // Who waits for the answer has sent it again, and that one arrived.
+        assert_eq!(story.service().lost, lost, "{acks:?}");
+    }
+}
+
+#[test]
+fn what_is_given_up_and_sent_again_may_still_arrive() {
+    let mut scenario = scenario(AtLeastOnce);
+    scenario.producers[0].resend = true;
+    let mut story = Story::of(&scenario);
+    story.publish(1, 1).give_up(1, Why::DeliveryTimeout);
+    let service = story.service();
+    assert_eq!((service.lost, service.pending), (0, 1));
 }
 
 #[test]
