@@ -284,6 +284,17 @@ fn check_names_what_does_not_hold_and_its_value() {
 }
 
 #[test]
+fn check_without_a_name_holds_every_preset_against_what_it_expects() {
+    let output = lab(&["check"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(text.lines().count(), preset_names().count());
+    for (line, name) in text.lines().zip(preset_names()) {
+        assert!(line.starts_with(&format!("ok    {name}: ")), "{line}");
+    }
+}
+
+#[test]
 fn the_trace_has_a_line_for_every_event() {
     let path = file("trace.jsonl");
     let args = [
