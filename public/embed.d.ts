@@ -38,7 +38,9 @@ export interface ServiceMetrics {
 }
 
 export interface Metrics {
+  version: string;
   currentTime: number;
+  playbackRate: number;
   paused: boolean;
   ended: boolean;
   published: number;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use delivery_lab::scenario::link::{self, PAGE_OPTIONS};
 use delivery_lab::scenario::params;
+use delivery_lab::timeline::Timeline;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -18,10 +19,39 @@ struct Golden {
     interventions: usize,
 }
 
+fn golden() -> Vec<Golden> {
+    serde_json::from_str(include_str!("data/links.json")).expect("the file")
+}
+
+/// So much of a run tells one from another, in µs.
+const A_WHILE: u64 = 20_000_000;
+
+/// The same link is the same run. `UPDATE_GOLDEN=1` writes the file anew, where the core was changed on purpose.
+#[test]
+fn links_of_old_run_as_they_did() {
+    let run = |link: Golden| {
+        let opened = link::open(&link.query, &link.fragment);
+        let mut timeline = Timeline::with_inputs(opened.scenario, opened.interventions)
+            .unwrap_or_else(|problems| panic!("{}: {problems:?}", link.name));
+        timeline.advance(A_WHILE, usize::MAX);
+        let world = timeline.run().world();
+        let hash = format!("{:016x}", world.trace_hash().value());
+        (link.name, (world.traced(), hash))
+    };
+    let found: BTreeMap<_, _> = golden().into_iter().map(run).collect();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/link_traces.json");
+        let text = serde_json::to_string_pretty(&found).expect("plain data");
+        return std::fs::write(path, text + "\n").expect("the file can be written");
+    }
+    let known: BTreeMap<String, (u64, String)> =
+        serde_json::from_str(include_str!("data/link_traces.json")).expect("the file");
+    assert_eq!(found, known);
+}
+
 #[test]
 fn links_of_old_open_as_what_they_were() {
-    let golden: Vec<Golden> =
-        serde_json::from_str(include_str!("data/links.json")).expect("the file");
+    let golden = golden();
     assert!(golden.len() >= 6);
     for Golden {
         name,
