@@ -124,8 +124,10 @@ impl Resizer {
                 self.h5p_knows_us = true;
                 self.known("prepareResize")
             }
-            // Its window has another size; so may the frame, and then the figure says so by itself.
+            // It came later than the figure and has not heard the greeting.
+            "ready" if !self.h5p_knows_us => self.begin(),
             "resizePrepared" => self.known("resize"),
+            // Of `resize`, its window has another size; so may the frame, and then the figure says so by itself.
             _ => Vec::new(),
         }
     }

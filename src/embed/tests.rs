@@ -314,7 +314,9 @@ fn a_height_is_asked_for_once() {
     assert_eq!(said[2]["payload"]["height"], 300);
     assert_eq!(said[3]["height"], 300);
     assert_eq!(resizer.want(size), Vec::<Value>::new());
+    assert_eq!(resizer.hear("h5p", "ready"), resizer.begin());
     let greeted = resizer.hear("h5p", "hello");
+    assert!(resizer.hear("h5p", "ready").is_empty());
     assert_eq!(greeted[0]["action"], "prepareResize");
     assert_eq!(
         resizer.hear("h5p", "resizePrepared")[0]["scrollHeight"],

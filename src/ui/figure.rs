@@ -78,17 +78,20 @@ fn canvas_of(frame: &web_sys::HtmlElement) -> Option<web_sys::HtmlElement> {
 fn measure(lab: Lab, frame: &web_sys::HtmlElement) {
     let density = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
     let width = f64::from(frame.client_width());
-    if !lab.embedded
-        && let Some(least) = lab.with(|e| e.least_height(width))
-    {
+    let height = f64::from(frame.client_height());
+    let Some(least) = lab.with(|e| e.least_height(width)) else {
+        return;
+    };
+    if !lab.embedded {
         let _ = frame
             .style()
             .set_property("min-height", &format!("{least}px"));
     }
     let room = Room {
         width,
-        height: f64::from(frame.client_height()),
-        fixed: lab.embedded,
+        height,
+        // A host that gave the height that was asked for gets the drawing that needs it.
+        fixed: lab.embedded && height < least,
     };
     let Some(height) = lab.with(|e| e.fit(room, density)) else {
         return;

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +25,12 @@ struct Host {
     pace: Pace,
     /// The moment and the number of interventions that were told last.
     told: (u64, usize),
+    /// Until the size there is is looked at.
+    settling: Option<Timeout>,
 }
+
+/// So long no new size has come when one is looked at, in ms.
+const SETTLED: u32 = 120;
 
 type Shared = Rc<RefCell<Host>>;
 
@@ -47,6 +53,7 @@ pub fn follow(lab: Lab) {
         feed: Feed::default(),
         pace: Pace::default(),
         told: (0, 0),
+        settling: None,
     }));
     listen(lab, &window, &host);
     tell(lab, &host);
@@ -245,26 +252,36 @@ fn size(lab: Lab, host: &Shared) {
     let shared = host.clone();
     Effect::new(move |begun: Option<()>| {
         lab.scenario.track();
-        let size = wanted(lab);
-        let mut host = shared.borrow_mut();
         if begun.is_none() {
+            let size = wanted(lab);
+            let mut host = shared.borrow_mut();
             let name = lab.page.with_value(|page| page.id.clone());
             host.send(&embed::ready(&name, size.width, size.height), "*");
             for message in host.resizer.begin() {
                 host.send(&message, "*");
             }
+            host.ask(size);
+        } else {
+            ask_when_settled(lab, &shared);
         }
-        host.ask(size);
     });
     if !host.borrow().resizer.is_used() {
         return;
     }
     let shared = host.clone();
     let handle = window_event_listener(leptos::ev::resize, move |_| {
-        let size = wanted(lab);
-        shared.borrow_mut().ask(size);
+        ask_when_settled(lab, &shared);
     });
     on_cleanup(move || handle.remove());
+}
+
+/// A host that resizes does it in several strides (H5P's makes the frame 1 px high in between): only where it
+/// comes to rest is looked at.
+fn ask_when_settled(lab: Lab, host: &Shared) {
+    let shared = host.clone();
+    let settled = Timeout::new(SETTLED, move || shared.borrow_mut().ask(wanted(lab)));
+    // The one before is cancelled by being dropped.
+    host.borrow_mut().settling = Some(settled);
 }
 
 impl Host {
@@ -277,28 +294,29 @@ impl Host {
     }
 }
 
-/// The height that the width there is needs: of the drawing, and of what stands around it.
+/// The height that the width there is needs: of the drawing, of what stands around it, and of a column below it.
 fn wanted(lab: Lab) -> Sized {
-    let document = web_sys::window().and_then(|w| w.document());
-    let main = document.and_then(|d| d.query_selector("main.page").ok().flatten());
-    let Some(main) = main else {
+    let find = |selector| {
+        let document = web_sys::window()?.document()?;
+        let found = document.query_selector(selector).ok()??;
+        found.dyn_into::<HtmlElement>().ok()
+    };
+    let Some(run) = find("main.page > .run") else {
         return Sized::default();
     };
-    let width = f64::from(main.client_width());
+    let width = f64::from(run.offset_width());
     let drawing = lab.with(|e| e.least_height(width)).unwrap_or(0.0);
-    let children = main.children();
-    let beside = (0..children.length())
-        .filter_map(|i| children.item(i)?.dyn_into::<HtmlElement>().ok())
-        .filter(|part| {
-            let class = part.class_name();
-            !["scene", "notices", "unseen"]
-                .iter()
-                .any(|word| class.split(' ').any(|c| c == *word))
-        })
-        .map(|part| f64::from(part.offset_height()))
-        .sum::<f64>();
+    let parts = run.children();
+    let beside = (0..parts.length())
+        .filter_map(|i| parts.item(i)?.dyn_into::<HtmlElement>().ok())
+        .filter(|part| !part.class_list().contains("scene"))
+        .filter(|part| !part.class_list().contains("unseen"))
+        .map(|part| part.offset_height())
+        .sum::<i32>();
+    let below = find("main.page > .column").filter(|c| c.offset_left() < run.offset_width());
+    let below = below.map_or(0, |column| column.offset_height());
     Sized {
         width: width as u32,
-        height: (drawing + beside).ceil() as u32,
+        height: drawing.ceil() as u32 + (beside + below).max(0) as u32,
     }
 }
