@@ -14,7 +14,7 @@ const named = (attribute) => attribute.replace(/[^.]*$/, (last) => last.replaceA
 const patience = 15_000;
 
 const look = `:host{display:block}:host([hidden]){display:none}
-div{position:relative;aspect-ratio:16/9;min-height:256px;overflow:hidden}
+div{position:relative;width:100%;aspect-ratio:16/9;min-height:256px;overflow:hidden}
 iframe{position:absolute;inset:0;width:100%;height:100%;border:0}
 button{position:absolute;inset:auto auto 8px 8px;min-height:36px;padding:0 14px;font:inherit;cursor:pointer}
 .on>slot{display:none}

@@ -13,11 +13,12 @@ use super::help::Help;
 use super::host;
 use super::keys::{self, Where};
 use super::lab::Lab;
+use super::news::News;
 use super::notices::Notices;
 use super::printed::Printed;
 use super::strip::Strip;
 use super::theme;
-use super::transport::Transport;
+use super::transport::{Transport, walk};
 use super::twin::Twin;
 use super::wishes;
 use crate::scenario::link::Controls;
@@ -76,20 +77,23 @@ pub fn Page(lab: Lab) -> impl IntoView {
     let verdict = lab
         .page
         .with_value(|p| p.panels.iter().any(|panel| panel == "verdict"));
+    let grows = lab.page.with_value(|p| !p.resize.is_empty());
     let rest = (all || verdict).then(|| view! { <Strip lab/> });
     let panel = all.then(|| view! { <Column lab/> });
-    let head = match lab.embedded {
-        true => view! { <h1 class="unseen">{title}</h1> }.into_any(),
-        false => view! { <Header lab help/> }.into_any(),
-    };
+    let head = (!lab.embedded).then(|| view! { <Header lab help/> });
+    let name = lab
+        .embedded
+        .then(|| view! { <h1 class="unseen">{title}</h1> });
     view! {
         {head}
-        <main class="page" class:embedded=lab.embedded class:alone=!all>
+        <main class="page" class:embedded=lab.embedded class:alone=!all class:grows=grows>
+            {name}
             <div class="run">
                 {figure}
-                <div class="drive">{drive}</div>
+                <div class="drive" role="toolbar" aria-label="Run" on:keydown=move |event| walk(&event)>{drive}</div>
                 {rest}
                 <Twin lab/>
+                <News lab/>
             </div>
             {panel}
         </main>

@@ -3,9 +3,11 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
+use super::control::fine;
 use super::lab::Lab;
 use super::paint::Painter;
 use super::transport::clock;
+use crate::timeline::Timeline;
 use crate::view::scene::Scene;
 use crate::view::scene::bar::{draw_bar, horizon};
 
@@ -66,6 +68,11 @@ pub fn Bar(lab: Lab) -> impl IntoView {
                     // Beyond what has been seen the run would have to be computed on a press of a key.
                     let at = wished.min(lab.seen.get_untracked());
                     lab.go(|run| run.seek(at));
+                }
+                on:keydown=move |event| match fine(&event) {
+                    Some(true) => lab.go(Timeline::step),
+                    Some(false) => lab.go(Timeline::step_back),
+                    None => {}
                 }
             />
         </div>

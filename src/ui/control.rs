@@ -70,9 +70,28 @@ fn slider(lab: Lab, handle: Handle) -> impl IntoView {
                         lab.put(handle, &kind.text(raw));
                     }
                 }
+                on:keydown=move |event| {
+                    if let Some(up) = fine(&event) {
+                        let raw = kind.finer(value.get_untracked(), up);
+                        lab.put(handle, &kind.text(raw));
+                    }
+                }
             />
         </div>
     }
+}
+
+/// Whether a key on a slider asks for a small step, and for one up; the browser then does nothing.
+pub fn fine(event: &web_sys::KeyboardEvent) -> Option<bool> {
+    let up = match event.key().as_str() {
+        "ArrowRight" | "ArrowUp" => true,
+        "ArrowLeft" | "ArrowDown" => false,
+        _ => return None,
+    };
+    event.shift_key().then(|| {
+        event.prevent_default();
+        up
+    })
 }
 
 /// The exact value, to be read and to be typed.

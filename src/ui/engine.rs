@@ -141,6 +141,7 @@ impl Engine {
     /// Plays or pauses.
     pub fn play(&mut self, on: bool) {
         self.playing = on;
+        self.changed = true;
         self.hunt = Hunt::Not;
         self.last_frame = None;
         self.owed = 0.0;
@@ -341,6 +342,9 @@ impl Engine {
         if let Some(painter) = &mut self.painter {
             painter.resize(place.frame.w, place.frame.h, self.density);
             painter.draw(&self.scene, place.frame.w, place.frame.h);
+            if !self.playing {
+                painter.tell(&self.scene);
+            }
         }
         self.layout = Some(place);
     }
@@ -387,6 +391,11 @@ impl Engine {
             painter.recolour();
         }
         self.changed = true;
+    }
+
+    /// Draws now instead of in the next frame.
+    pub fn repaint(&mut self) {
+        self.draw();
     }
 
     /// Shows or hides motion between states.

@@ -24,6 +24,7 @@ pub fn Found(lab: Lab) -> impl IntoView {
         <div class="found">
             <button
                 type="button"
+                tabindex="-1"
                 class="quiet"
                 aria-label="Previous anomaly"
                 title="Previous anomaly ( [ )"
@@ -31,7 +32,7 @@ pub fn Found(lab: Lab) -> impl IntoView {
             >
                 <span aria-hidden="true" class="icon-to back"></span>
             </button>
-            <button type="button" title="Next anomaly ( ] )" on:click=move |_| lab.next_anomaly()>
+            <button type="button" tabindex="-1" title="Next anomaly ( ] )" on:click=move |_| lab.next_anomaly()>
                 "Next anomaly"
                 <span aria-hidden="true" class="icon-to"></span>
             </button>

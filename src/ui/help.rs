@@ -30,6 +30,7 @@ pub fn Help(lab: Lab, node: NodeRef<Dialog>) -> impl IntoView {
             </ul>
             <p class="colours"><Themes lab/></p>
             <h3>"Keys"</h3>
+            <p>"Tab goes from one group to the next; arrows go through the buttons under the stage, and Shift makes a slider's steps finer."</p>
             <dl class="keys">
                 {KEYS
                     .iter()

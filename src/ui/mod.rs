@@ -22,6 +22,7 @@ mod keys;
 mod lab;
 mod log;
 mod message;
+mod news;
 mod notices;
 mod paint;
 mod printed;

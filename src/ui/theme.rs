@@ -44,17 +44,35 @@ pub fn on_media(query: &str, call: impl Fn() + 'static) {
     }
 }
 
+/// Puts the page into the colours of this name.
+fn dress(lab: Lab, theme: &str) {
+    let root = web_sys::window().and_then(|w| w.document()?.document_element());
+    if let Some(root) = root {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    lab.with(|e| e.recolour());
+    lab.coloured.update(|n| *n += 1);
+}
+
+/// On paper the page is dark on light, whatever it is on the screen; the stage has to be drawn before it is printed.
+fn follow_printer(lab: Lab) {
+    let before = window_event_listener(leptos::ev::beforeprint, move |_| {
+        dress(lab, tokens(Theme::Light));
+        lab.with(|e| e.repaint());
+    });
+    let after = window_event_listener(leptos::ev::afterprint, move |_| {
+        dress(lab, tokens(lab.theme.get_untracked()));
+    });
+    on_cleanup(move || {
+        before.remove();
+        after.remove();
+    });
+}
+
 /// Keeps the page in its theme.
 pub fn follow(lab: Lab) {
-    let put = move || {
-        let theme = tokens(lab.theme.get_untracked());
-        let root = web_sys::window().and_then(|w| w.document()?.document_element());
-        if let Some(root) = root {
-            let _ = root.set_attribute("data-theme", theme);
-        }
-        lab.with(|e| e.recolour());
-        lab.coloured.update(|n| *n += 1);
-    };
+    let put = move || dress(lab, tokens(lab.theme.get_untracked()));
+    follow_printer(lab);
     Effect::new(move |_| {
         lab.theme.track();
         put();

@@ -5,20 +5,24 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use crate::view::twin::{details, summary};
 
-/// While it plays, the words are renewed once in so many renewals of the figures, of which there are ten a second.
-const EVERY: u32 = 20;
+/// While it plays, the words are renewed this often, in ms.
+const EVERY: f64 = 2_000.0;
 
 /// The words.
 #[component]
 pub fn Twin(lab: Lab) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let open = RwSignal::new(false);
-    let due = Memo::new(move |last: Option<&u32>| {
+    let clock = web_sys::window().and_then(|w| w.performance());
+    let clock = StoredValue::new_local(clock);
+    // Which renewal of the figures, and when it was.
+    let due = Memo::new(move |last: Option<&(u32, f64)>| {
         let tick = lab.shown.get();
         let playing = lab.playing.get();
+        let now = clock.with_value(|c| c.as_ref().map_or(0.0, |c| c.now()));
         match last {
-            Some(last) if playing && tick.wrapping_sub(*last) < EVERY => *last,
-            _ => tick,
+            Some(last) if playing && now - last.1 < EVERY => *last,
+            _ => (tick, now),
         }
     });
     Effect::new(move |_| {

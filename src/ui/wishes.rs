@@ -1,5 +1,6 @@
 //! What the address says about how the run goes: where it starts, where it stops, whether it repeats.
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::command::seek;
@@ -19,6 +20,9 @@ pub fn follow(lab: Lab) {
     lab.with(|e| e.stop_at(to.map(|span| span.0)));
     if autoplay {
         lab.play(true);
+        if lab.see(|e| e.stepping) == Some(true) {
+            rest_soon(lab);
+        }
     }
     if repeat {
         Effect::new(move |_| {
@@ -27,4 +31,18 @@ pub fn follow(lab: Lab) {
             }
         });
     }
+}
+
+/// What moves by itself rests after this, in ms, where the reader wants little motion (WCAG 2.2.2).
+const UNASKED: u32 = 5_000;
+
+/// Pauses what nobody has started, unless the reader has paused it before.
+fn rest_soon(lab: Lab) {
+    let rest = Timeout::new(UNASKED, move || lab.play(false));
+    let rest = StoredValue::new_local(Some(rest));
+    Effect::new(move |_| {
+        if !lab.playing.get() {
+            rest.set_value(None);
+        }
+    });
 }

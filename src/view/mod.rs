@@ -7,6 +7,7 @@ pub mod geometry;
 pub mod layout;
 pub mod log;
 pub mod names;
+pub mod news;
 mod of_world;
 pub mod poster;
 pub mod scene;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::names;
 use super::stage::*;
 use crate::scenario::Scenario;
-use crate::trace::Leg;
+use crate::trace::{Leg, Party};
 
 /// A part of the stage with what is to be said of it, a line each.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,15 +55,19 @@ pub fn details(stage: &Stage, scenario: &Scenario) -> Vec<Part> {
     for (s, service) in stage.services.iter().enumerate() {
         parts.push(self::service(service, s as u16, scenario));
     }
-    let ways = |moving: &[Moving]| moving.iter().map(|m| way(m, scenario)).collect();
-    parts.push(Part {
-        title: "On the way".into(),
-        lines: ways(&stage.moving),
-    });
-    parts.push(Part {
-        title: "Lost a moment ago".into(),
-        lines: ways(&stage.fallen),
-    });
+    let part = |title: &str, lines: Vec<String>| Part {
+        title: title.into(),
+        lines,
+    };
+    let (inside, outside): (Vec<&Moving>, Vec<&Moving>) =
+        stage.moving.iter().partition(|m| is_inside(m));
+    let ways = |moving: Vec<&Moving>| moving.into_iter().map(|m| way(m, scenario)).collect();
+    parts.push(part("On the way", ways(outside)));
+    parts.push(part("Within the broker", ways(inside)));
+    parts.push(part(
+        "Lost a moment ago",
+        ways(stage.fallen.iter().collect()),
+    ));
     parts.retain(|p| !p.lines.is_empty());
     parts
 }
@@ -195,6 +199,12 @@ fn service(service: &ServiceView, s: u16, scenario: &Scenario) -> Part {
     }
 }
 
+/// From one part of the broker to another: the drawing has no way for it.
+fn is_inside(m: &Moving) -> bool {
+    let party = |place| matches!(place, Place::Party(Party::Producer(_) | Party::Member(..)));
+    !party(m.from) && !party(m.to)
+}
+
 /// A packet in words; there is one line for each packet that is drawn.
 fn way(m: &Moving, scenario: &Scenario) -> String {
     let about = match (m.message, m.count) {
@@ -242,7 +252,8 @@ mod tests {
                 let part = parts.iter().find(|p| p.title == title);
                 part.map_or(0, |p| p.lines.len())
             };
-            assert_eq!(of("On the way"), stage.moving.len());
+            let ways = of("On the way") + of("Within the broker");
+            assert_eq!(ways, stage.moving.len());
             assert_eq!(of("Lost a moment ago"), stage.fallen.len());
             packets += stage.moving.len();
             for s in &stage.services {

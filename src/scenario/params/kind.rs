@@ -191,6 +191,33 @@ impl Kind {
             .min_by_key(|&i| apart(stops[i]))
             .unwrap_or(0)
     }
+
+    /// A raw value a tenth of the way to the slider's next or previous stop, and at least the smallest step there is.
+    pub fn finer(&self, raw: u64, up: bool) -> u64 {
+        let stops = self.stops();
+        let here = self.stop_of(raw);
+        let next = if up {
+            here.checked_add(1)
+        } else {
+            here.checked_sub(1)
+        };
+        let Some((&here, &next)) = stops.get(here).zip(next.and_then(|i| stops.get(i))) else {
+            return raw;
+        };
+        let step = (here.abs_diff(next) / 10).max(1);
+        let fine = if next > here {
+            raw.saturating_add(step)
+        } else {
+            raw.saturating_sub(step)
+        };
+        // From `never` there is no small step to once a day.
+        let apart = matches!(self, Kind::Span { zero: Some(_), .. }) && (here == 0 || next == 0);
+        if apart || !self.allows(fine) {
+            next
+        } else {
+            fine
+        }
+    }
 }
 
 /// `from`, the round numbers between, and `to`.
@@ -306,6 +333,25 @@ mod tests {
             Some(0)
         );
         assert_eq!(RATE.allowed(), "a whole number from 1 to 10,000");
+    }
+
+    #[test]
+    fn fine_steps_lie_between_stops_and_stay_in_range() {
+        assert_eq!(Kind::Ratio.finer(50_000, true), 51_000);
+        assert_eq!(Kind::Ratio.finer(51_000, false), 50_000);
+        assert_eq!(Kind::Ratio.finer(1_000_000, true), 1_000_000);
+        assert_eq!(RATE.finer(1, true), 2);
+        assert_eq!(RATE.finer(1, false), 1);
+        assert_eq!(NEVER.finer(0, true), 60_000_000);
+        assert_eq!(NEVER.finer(60_000_000, false), 0);
+        assert!(NEVER.finer(60_000_000, true) < 60_000_000);
+        for kind in [Kind::Ratio, NEVER, RATE] {
+            for raw in kind.stops() {
+                for up in [true, false] {
+                    assert!(kind.allows(kind.finer(raw, up)), "{kind:?} {raw} {up}");
+                }
+            }
+        }
     }
 
     #[test]

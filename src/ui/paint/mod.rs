@@ -63,6 +63,17 @@ impl Painter {
         }
     }
 
+    /// Leaves beside the drawing how many messages it shows on their way and lost, to be held against the words.
+    pub fn tell(&self, scene: &Scene) {
+        let count = |name, n: usize| self.canvas.set_attribute(name, &n.to_string());
+        let lost = scene
+            .marks
+            .iter()
+            .filter(|m| matches!(m, Mark::Cross { .. }));
+        let _ = count("data-moving", scene.pills.len());
+        let _ = count("data-lost", lost.count());
+    }
+
     fn mark(&mut self, scene: &Scene, mark: &Mark) {
         match mark {
             Mark::Area {

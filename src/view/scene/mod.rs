@@ -253,11 +253,23 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
     match motion {
         Motion::Flow(flow) => flows::counters(scene, stage, layout, flow),
         Motion::Gliding => moving::packets(scene, stage, layout, about, false),
-        Motion::Stepping => moving::packets(scene, stage, layout, about, true),
+        Motion::Stepping => {
+            moving::packets(scene, stage, layout, about, true);
+            scene.quarter_arcs();
+        }
     }
 }
 
 impl Scene {
+    /// What runs down by itself does so in four steps.
+    fn quarter_arcs(&mut self) {
+        for mark in &mut self.marks {
+            if let Mark::Arc { part, .. } = mark {
+                *part = (*part * 4.0).ceil() / 4.0;
+            }
+        }
+    }
+
     fn clear(&mut self) {
         self.marks.clear();
         self.words.clear();
