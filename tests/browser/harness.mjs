@@ -12,6 +12,9 @@ export { settled } from "./chromium.mjs";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** How long one test may take, in ms. */
+const patience = 120_000;
+
 let starting;
 /** The browser of this file, started when first asked for. */
 export function browser() {
@@ -53,7 +56,7 @@ export async function shot(page, name) {
 export function pageTest(name, options, body) {
   if (typeof options === "function") return pageTest(name, {}, options);
   const { server: serverOptions, context: contextOptions, before, path = "", expectErrors, todo } = options;
-  return test(name, { todo }, async () => {
+  return test(name, { todo, timeout: patience }, async () => {
     const server = await serve(serverOptions);
     const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
     try {

@@ -1,0 +1,68 @@
+// Under whose conditions a figure runs in somebody else's page, and that it says why where it cannot.
+import assert from "node:assert/strict";
+import { pageTest, settled } from "./harness.mjs";
+import { figure, iframe, ready, stranger } from "./host.mjs";
+import { ownHeaders } from "./server.mjs";
+
+const conditions = [
+  { name: "a frame without attributes" },
+  { name: "a sandbox with an opaque origin, when the host sends the header", rest: 'sandbox="allow-scripts"' },
+  { name: "a sandbox with its own origin", rest: 'sandbox="allow-scripts allow-same-origin"' },
+  { name: "no referrer", rest: 'referrerpolicy="no-referrer"' },
+  { name: "a program that is mislabelled", mime: { ".wasm": "application/octet-stream" } },
+  { name: "the policy we recommend", headers: ownHeaders },
+  { name: "a host with a strict policy of its own", hostPolicy: (origin) => `default-src 'none'; script-src 'unsafe-inline'; frame-src ${origin}` },
+];
+for (const { name, rest, mime, headers = ownHeaders, hostPolicy } of conditions) {
+  const expectErrors = hostPolicy ? /data:/ : undefined;
+  pageTest(`it runs in a frame: ${name}`, { path: null, server: { mime, headers }, expectErrors }, async ({ page, server }) => {
+    const headersOfHost = hostPolicy ? { "Content-Security-Policy": hostPolicy(server.origin) } : {};
+    const other = await stranger(page, iframe(server.url + figure, rest), "", headersOfHost);
+    await ready(page);
+    const { data } = await page.evaluate(() => got((data) => data?.type === "ready"));
+    assert.ok(data.presets.includes("order-processing"));
+    await other.close();
+  });
+}
+
+const said = [
+  {
+    name: "a policy that forbids WebAssembly",
+    headers: { "Content-Security-Policy": "default-src 'self'; frame-ancestors *" },
+    words: /could not be loaded/,
+  },
+  {
+    name: "a sandbox with an opaque origin, when the host does not send the header",
+    headers: {},
+    rest: 'sandbox="allow-scripts"',
+    words: /could not be loaded|cannot run|needs/,
+  },
+];
+for (const { name, headers, rest, words } of said) {
+  pageTest(`in a frame it says why it cannot run: ${name}`, {
+    path: null, server: { headers }, expectErrors: /./,
+  }, async ({ page, server }) => {
+    const other = await stranger(page, iframe(server.url + figure, rest));
+    await page.waitForFunction(() => document.querySelector("iframe"));
+    const text = page.frameLocator("iframe").locator("body");
+    await page.waitForTimeout(500);
+    await text.getByText(words).first().waitFor({ timeout: 20_000 });
+    await other.close();
+  });
+}
+
+pageTest("a figure in a host whose policy forbids frames leaves the host's own words", {
+  path: null, expectErrors: /./,
+}, async ({ page, server }) => {
+  const headers = { "Content-Security-Policy": `default-src 'none'; script-src 'unsafe-inline' ${server.origin}` };
+  const element = `<script type="module" src="${server.url}embed.js"></script><p>Before</p><delivery-lab preset="order-processing"><a href="${server.url}">Order processing</a></delivery-lab>`;
+  const other = await stranger(page, element, "", headers);
+  assert.match(await page.locator("body").innerText(), /Before/);
+  await other.close();
+});
+
+pageTest("opened straight from a file it says what to do", { path: null, expectErrors: /./ }, async ({ page }) => {
+  await page.goto(`file://${process.cwd()}/dist/index.html`);
+  assert.equal(await settled(page), "fatal");
+  assert.match(await page.locator("#fatal").innerText(), /serve the folder over http/);
+});

@@ -1,0 +1,68 @@
+// The figure by itself, what its share dialog writes, its stills, and that it keeps nothing.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { axeFindsNothing, pageTest, settled, shot } from "./harness.mjs";
+import { figure } from "./host.mjs";
+import { policy } from "./server.mjs";
+
+for (const [width, height] of [[320, 256], [480, 270], [960, 540]]) {
+  pageTest(`the figure fits ${width}x${height}`, { path: figure, context: { viewport: { width, height } } }, async ({ page }) => {
+    await settled(page);
+    const over = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
+    assert.deepEqual(over.map((px) => Math.max(0, px)), [0, 0]);
+    assert.equal(await page.getByRole("button", { name: "Play" }).isVisible(), true);
+    await shot(page, `embed-${width}`);
+  });
+}
+
+pageTest("controls=0 leaves the stage alone, panels=verdict adds the verdict", { path: `${figure}&controls=0&panels=verdict` }, async ({ page }) => {
+  await settled(page);
+  assert.equal(await page.locator(".transport").count(), 0);
+  assert.equal(await page.locator(".strip").count(), 1);
+});
+
+pageTest("the share dialog writes what opens the same run, interventions too", { path: "?preset=order-processing&seed=7&ackLoss=12%25" }, async ({ page, open }) => {
+  await settled(page);
+  await page.getByRole("button", { name: "Share" }).click();
+  const link = await page.getByLabel("Link", { exact: true }).inputValue();
+  assert.match(link, /ackLoss=/i);
+  assert.match(await page.locator("#share-iframe").inputValue(), /^<iframe src="[^"]+embed=1[^"]*" title="[^"]+" loading="lazy"/);
+  assert.match(await page.locator("#share-element").inputValue(), /<delivery-lab [^>]*ack-loss="/);
+  assert.match(await page.locator("#share-markdown").inputValue(), /^\[!\[/);
+  await axeFindsNothing(page, "share dialog");
+  await shot(page, "share");
+  await page.getByRole("button", { name: "Copy: Link" }).click();
+  await page.locator(".sharing [role=status]").getByText(/Copied|clipboard/).waitFor();
+  await open(link);
+  assert.equal(await settled(page), "running");
+});
+
+pageTest("posters are pictures with a title, light and dark", { path: null }, async ({ page, open }) => {
+  for (const paper of ["light", "dark"]) {
+    const answer = await open(`posters/order-processing-${paper}.svg`);
+    assert.equal(answer.headers()["content-type"], "image/svg+xml");
+    assert.equal(await page.evaluate(() => document.documentElement.nodeName), "svg");
+    assert.ok((await page.locator("title").textContent()).length > 3);
+    await shot(page, `poster-${paper}`);
+  }
+});
+
+pageTest("without JavaScript there is the poster", { context: { javaScriptEnabled: false } }, async ({ page }) => {
+  assert.match(await page.content(), /<img src="posters\/order-processing-light\.svg" alt="[^"]+"/);
+});
+
+pageTest("nothing is kept in the browser, and it runs without the network once loaded", { path: figure }, async ({ page, context }) => {
+  await settled(page);
+  await context.setOffline(true);
+  await page.getByRole("button", { name: "Play" }).click();
+  await page.waitForFunction(() => !document.querySelector(".clock").textContent.endsWith("00:00.000"));
+  const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+  assert.deepEqual(kept, [0, 0, ""]);
+  assert.deepEqual(await context.cookies(), []);
+});
+
+pageTest("the loader has no address in it and stays small", { path: null }, async () => {
+  const text = readFileSync("dist/embed.js", "utf8");
+  assert.doesNotMatch(text, /https?:\/\//);
+  assert.ok(policy.includes("frame-ancestors *"));
+});
