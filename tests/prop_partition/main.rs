@@ -30,6 +30,16 @@ enum Step {
         count: u64,
         transactional: bool,
     },
+    /// A new instance takes over from a producer, with a higher epoch.
+    TakeOver {
+        producer: u64,
+    },
+    /// The instance before goes on writing.
+    Zombie {
+        producer: u64,
+        count: u64,
+        transactional: bool,
+    },
     /// End of a transaction.
     Marker {
         producer: u64,
@@ -69,6 +79,14 @@ fn step() -> impl Strategy<Value = Step> {
                 transactional
             }
         ),
+        1 => (0u64..3).prop_map(|producer| Step::TakeOver { producer }),
+        2 => (0u64..3, 1u64..4, any::<bool>()).prop_map(|(producer, count, transactional)| {
+            Step::Zombie {
+                producer,
+                count,
+                transactional,
+            }
+        }),
         3 => (0u64..3, any::<bool>()).prop_map(|(producer, commit)| Step::Marker { producer, commit }),
         5 => broker.clone().prop_map(Step::Ask),
         5 => (0usize..9, any::<bool>()).prop_map(|(index, again)| Step::Serve { index, again }),
@@ -88,7 +106,10 @@ struct Run {
     partition: Partition,
     now: u64,
     next_id: u64,
-    sequences: BTreeMap<u64, i32>,
+    /// The epoch of each producer's present instance.
+    epochs: BTreeMap<u64, i16>,
+    /// What comes next, by producer and epoch.
+    sequences: BTreeMap<(u64, i16), i32>,
     requests: Vec<FollowerFetch>,
     answers: Vec<FetchAnswer>,
     waiting: Vec<(AckWait, Offset, Vec<Message>)>,
@@ -104,6 +125,7 @@ impl Run {
             partition: Partition::new(&BROKERS, config),
             now: 0,
             next_id: 0,
+            epochs: BTreeMap::new(),
             sequences: BTreeMap::new(),
             requests: Vec::new(),
             answers: Vec::new(),
@@ -138,18 +160,39 @@ impl Run {
         fresh
     }
 
-    fn produce(&mut self, producer: u64, back: i32, count: u64, transactional: bool) {
-        let next = self.sequences.get(&producer).copied().unwrap_or(0);
+    fn epoch(&self, producer: u64) -> i16 {
+        self.epochs.get(&producer).copied().unwrap_or(0)
+    }
+
+    fn produce(&mut self, who: (u64, i16), back: i32, count: u64, transactional: bool) -> bool {
+        let (producer, epoch) = who;
+        let next = self.sequences.get(&who).copied().unwrap_or(0);
         let first_sequence = (next + back).max(0);
         let stamp = Stamp {
             producer,
-            epoch: 0,
+            epoch,
             first_sequence,
         };
-        if self.send(Some(stamp), count, transactional, true) {
+        let written = self.send(Some(stamp), count, transactional, true);
+        if written {
             self.sequences
-                .insert(producer, first_sequence + i32::try_from(count).unwrap_or(0));
+                .insert(who, first_sequence + i32::try_from(count).unwrap_or(0));
         }
+        written
+    }
+
+    /// What a leader that knows a newer epoch takes from an older one is nothing.
+    fn zombie(&mut self, producer: u64, count: u64, transactional: bool) {
+        let Some(epoch) = self.epoch(producer).checked_sub(1).filter(|&e| e >= 0) else {
+            return;
+        };
+        let leader = self.partition.leader_replica();
+        let known = leader.and_then(|replica| replica.producers().epoch(producer));
+        let written = self.produce((producer, epoch), 0, count, transactional);
+        assert!(
+            !written || known.is_none_or(|known| known <= epoch),
+            "fenced"
+        );
     }
 
     fn serve(&mut self, request: FollowerFetch) -> Option<FetchAnswer> {
@@ -197,11 +240,21 @@ impl Run {
                 count,
                 transactional,
             } => {
-                self.produce(producer, back, count, transactional);
+                let epoch = self.epoch(producer);
+                self.produce((producer, epoch), back, count, transactional);
             }
+            Step::TakeOver { producer } => {
+                *self.epochs.entry(producer).or_default() += 1;
+            }
+            Step::Zombie {
+                producer,
+                count,
+                transactional,
+            } => self.zombie(producer, count, transactional),
             Step::Marker { producer, commit } => {
                 if let Some(leader) = p.leader() {
-                    let _ = p.append_marker(leader, producer, 0, commit, now);
+                    let epoch = self.epochs.get(&producer).copied().unwrap_or(0);
+                    let _ = p.append_marker(leader, producer, epoch, commit, now);
                 }
             }
             Step::Ask(i) => self.requests.extend(p.follower_fetch(BROKERS[i])),
@@ -428,6 +481,9 @@ proptest! {
             let step = match step {
                 Step::Produce { producer, back, count, .. } => {
                     Step::Produce { producer, back, count, transactional: false }
+                }
+                Step::Zombie { producer, count, .. } => {
+                    Step::Zombie { producer, count, transactional: false }
                 }
                 other => other,
             };

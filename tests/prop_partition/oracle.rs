@@ -37,24 +37,29 @@ pub fn scan_transactions(log: &Log, hw: Offset) -> (Offset, Vec<Offset>) {
     )
 }
 
-/// In one log the sequence numbers of a producer are contiguous: nothing twice, nothing left out.
+/// In one log the epochs of a producer only rise, and within each its sequence numbers are contiguous from 0:
+/// nothing twice, nothing left out. The log may begin in the middle.
 pub fn check_sequences(log: &Log) {
-    let mut next: BTreeMap<u64, i32> = BTreeMap::new();
-    for batch in log
-        .batches(log.start(), log.end())
-        .filter(|b| !b.is_marker())
-    {
+    let mut next: BTreeMap<u64, (i16, i32)> = BTreeMap::new();
+    for batch in log.batches(log.start(), log.end()) {
         let Some(stamp) = batch.stamp else { continue };
+        let (producer, epoch) = (stamp.producer, stamp.epoch);
         let first = stamp.first_sequence;
-        let expected = next.insert(
-            stamp.producer,
-            first + i32::try_from(batch.len()).unwrap_or(0),
-        );
-        assert_eq!(
-            expected.unwrap_or(first),
-            first,
-            "producer {}",
-            stamp.producer
-        );
+        let expected = match next.get(&producer) {
+            Some(&(known, sequence)) if known == epoch => sequence,
+            Some(&(known, _)) => {
+                assert!(known < epoch, "producer {producer} was fenced");
+                0
+            }
+            None if batch.is_marker() => continue,
+            None => first,
+        };
+        if batch.is_marker() {
+            next.insert(producer, (epoch, expected));
+            continue;
+        }
+        assert_eq!(expected, first, "producer {producer}");
+        let after = first + i32::try_from(batch.len()).unwrap_or(0);
+        next.insert(producer, (epoch, after));
     }
 }
