@@ -214,6 +214,23 @@ fn aborted_records_are_there_for_who_asks() {
     assert!(hidden);
 }
 
+/// A reader of uncommitted records takes in what was never to be; one of committed records does not.
+#[test]
+fn a_reader_of_uncommitted_records_reads_what_is_aborted() {
+    let aborted_reads = |read_committed| {
+        let counts = (1..=10).map(|seed| {
+            let mut scenario = two_hops(Weather::of_seed(seed), Idempotency::KafkaTransaction);
+            scenario.services[1].read_committed = read_committed;
+            let run = finished(scenario);
+            let found = run.ledger().anomalies().count(AnomalyKind::G1a);
+            found.allowed + found.violations
+        });
+        counts.sum::<u64>()
+    };
+    assert_eq!(aborted_reads(true), 0);
+    assert!(aborted_reads(false) > 0);
+}
+
 /// A member that stands still for longer than its session is struck off; what it commits afterwards as the
 /// owner it no longer is, is refused.
 #[test]

@@ -177,6 +177,10 @@ impl Ledger {
             return;
         };
         let row = self.rows.row(place);
+        // Sent again after its transaction was aborted: which copy is read is not known then.
+        if let Some(row) = self.rows.row_mut(place).filter(|row| row.aborted) {
+            row.aborted = false;
+        }
         let mut again = false;
         for service in 0..self.tallies.len() {
             if !self.reads(service, topic) {

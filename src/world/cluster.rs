@@ -221,9 +221,17 @@ impl World {
         let actor = &mut self.producers[usize::from(cargo.producer)];
         let Some(seat) = actor.owner else { return };
         if cargo.request.batch.transactional {
-            // What an earlier life had under way belongs to a transaction that will be aborted; a copy that
-            // an election cut off is written again, and is one record all the same.
-            if cargo.life == actor.life && !actor.written.contains(&message) {
+            // What an earlier life had under way is in a transaction that cannot be committed any more; a copy
+            // that an election cut off is written again, and is one record all the same.
+            if cargo.life != actor.life {
+                let (service, member) = (seat.service, seat.member);
+                let kind = Kind::RolledBack {
+                    service,
+                    member,
+                    message,
+                };
+                self.record(NO_CAUSE, kind);
+            } else if !actor.written.contains(&message) {
                 actor.written.push(message);
             }
         } else if let Some(partition) = self.partition_mut(cargo.request.partition) {

@@ -393,7 +393,6 @@ impl World {
             actor.up = true;
             actor.ready = false;
             actor.out.clear();
-            actor.written.clear();
             for (topic, message) in std::mem::take(&mut actor.again) {
                 self.send_by_application(producer, topic, message);
             }

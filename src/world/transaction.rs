@@ -94,6 +94,10 @@ impl World {
                 transaction_timeout,
             } => {
                 let initialised = self.coordinator.init(id, *transaction_timeout);
+                // What the instance before had left open is aborted.
+                if initialised.markers.iter().any(|marker| !marker.commit) {
+                    self.transaction_decided(producer, false);
+                }
                 self.send_markers(initialised.markers);
                 let Producer { id, epoch } = initialised.result?;
                 Ok(ControlAnswer::Initialized {
