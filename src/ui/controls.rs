@@ -26,7 +26,7 @@ pub fn Controls(lab: Lab) -> impl IntoView {
     view! {
         <section class="side" aria-label="Settings">
             {move || {
-                shape.track();
+                shape.get();
                 lab.scenario.with_untracked(|s| panel(lab, s))
             }}
         </section>

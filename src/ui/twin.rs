@@ -26,11 +26,11 @@ pub fn Twin(lab: Lab) -> impl IntoView {
         }
     });
     Effect::new(move |_| {
-        due.track();
+        due.get();
         text.set(lab.see(|e| summary(e.stage())).unwrap_or_default());
     });
     let parts = move || {
-        due.track();
+        due.get();
         let parts = lab
             .see(|e| details(e.stage(), e.run().scenario()))
             .unwrap_or_default();
