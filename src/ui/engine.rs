@@ -140,6 +140,10 @@ impl Engine {
 
     /// Plays or pauses.
     pub fn play(&mut self, on: bool) {
+        // Who plays again where the link wanted to stop wants to go on.
+        if on && self.stop_at == Some(self.run.now()) {
+            self.stop_at = None;
+        }
         self.playing = on;
         self.changed = true;
         self.hunt = Hunt::Not;
@@ -242,7 +246,7 @@ impl Engine {
 
     fn spend(&mut self) {
         let whole = self.owed.floor();
-        if whole < 1.0 {
+        if whole < 1.0 || self.stopped() {
             return;
         }
         let reached = match self.slowdown > 1 && !self.flowing {
