@@ -32,6 +32,9 @@ async function tasks(page, point) {
   await settled(page);
   // Choose.
   await page.locator(".presets").selectOption("order-processing");
+  const names = (selector) => page.locator(selector).allInnerTexts();
+  await page.locator(".verdict", { hasText: "Inventory" }).waitFor();
+  assert.deepEqual(await names(".side legend"), await names(".verdict .name"), "the settings are those of the services there are");
   // Change.
   const slider = page.locator("#set-loss");
   await slider.scrollIntoViewIfNeeded();
@@ -73,7 +76,7 @@ async function tasks(page, point) {
   assert.match(await page.getByLabel("Link", { exact: true }).inputValue(), /#s=1\./, "what was done by hand is in the link");
 }
 
-pageTest("a learner's tasks by mouse", async ({ page, open }) => {
+pageTest("a learner's tasks by mouse", { path: "?preset=lost-ack" }, async ({ page, open }) => {
   await tasks(page, ({ x, y }) => page.mouse.click(x, y));
   await shot(page, "learner-mouse");
   // The link opens the same run.
@@ -84,7 +87,7 @@ pageTest("a learner's tasks by mouse", async ({ page, open }) => {
   assert.match(await page.locator(".done").innerText(), /crash of Payment 1/);
 });
 
-pageTest("a learner's tasks by finger, on a phone", { context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } }, async ({ page }) => {
+pageTest("a learner's tasks by finger, on a phone", { path: "?preset=lost-ack", context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } }, async ({ page }) => {
   await tasks(page, ({ x, y }) => page.touchscreen.tap(x, y));
   await shot(page, "learner-touch");
 });

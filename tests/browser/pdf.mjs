@@ -1,7 +1,7 @@
 // The text of a PDF that Chromium has printed, and its number of pages: enough to see what is on paper.
 import { inflateSync } from "node:zlib";
 
-const hex = (text) => text.match(/.{4}/g).map((four) => parseInt(four, 16));
+const hex = (text) => (text.match(/.{4}/g) ?? []).map((four) => parseInt(four, 16));
 const letters = (text) => String.fromCharCode(...hex(text));
 
 /** What each glyph of a font stands for, from its ToUnicode map. */

@@ -64,6 +64,8 @@ export async function serve({ root = "dist", port = 0, base = "/", headers = own
       response.writeHead(400).end();
       return;
     }
+    // Browsers ask for it when they show a picture by itself; that is no request of the page's.
+    if (path === "/favicon.ico") return response.writeHead(204).end();
     requests.push(path);
     const found = await find(path);
     const sent = typeof headers === "function" ? headers(path) : headers;
