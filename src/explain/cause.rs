@@ -146,6 +146,9 @@ fn rank(kind: &Kind, anomaly: &Anomaly) -> Option<u32> {
     match *kind {
         Kind::PacketLost {
             leg, service: s, ..
+        }
+        | Kind::PacketHeldUp {
+            leg, service: s, ..
         } => match leg {
             Leg::Request | Leg::Ack => Some(if own { 0 } else { 4 }),
             Leg::Delivery | Leg::Commit | Leg::CommitAck => {
@@ -218,13 +221,21 @@ fn chain(events: &[Event], anomaly: &Anomaly, decisive: &[Event]) -> Vec<Event> 
         !other && event.id <= anomaly.event && !matches!(event.kind, Kind::Step { .. })
     });
     let proof = events.iter().filter(|event| event.id == anomaly.event);
-    for event in decisive.iter().chain(proof) {
+    let deaf = events.iter().rfind(|event| cuts_off(event, anomaly));
+    for event in decisive.iter().chain(proof).chain(deaf) {
         if !chain.iter().any(|known| known.id == event.id) {
             chain.push(*event);
         }
     }
     chain.sort_by_key(|event| event.id);
     chain
+}
+
+/// Whether the service was cut off from its channel by this event: what was published then never came to it.
+fn cuts_off(event: &Event, anomaly: &Anomaly) -> bool {
+    let own = |s| anomaly.kind == AnomalyKind::LostEffect && anomaly.service == Some(s);
+    event.id <= anomaly.event
+        && matches!(event.kind, Kind::Subscribed { service, connected: false, .. } if own(service))
 }
 
 /// The service an event belongs to, where it belongs to one.
@@ -256,7 +267,7 @@ pub fn service_of(kind: &Kind) -> Option<u16> {
         | Requeued { service, .. }
         | Redriven { service, .. }
         | Subscribed { service, .. } => Some(service),
-        PacketLost { leg, service, .. } => {
+        PacketLost { leg, service, .. } | PacketHeldUp { leg, service, .. } => {
             matches!(leg, Leg::Delivery | Leg::Commit | Leg::CommitAck).then_some(service)
         }
         Crashed { party, .. } | Restarted { party } | Paused { party, .. } | Fenced { party } => {

@@ -215,6 +215,9 @@ impl Tries {
             self.leases();
         }
         let Some(service) = service else { return };
+        if service.commit == CommitWhen::Never {
+            self.own("commit", "after-batch");
+        }
         if service.memory > 0 {
             self.own("memory", "0");
         }
@@ -244,6 +247,7 @@ impl Tries {
         self.general("idempotence", "true");
         self.general("inFlight", "1");
         self.general("fifo", "true");
+        self.general("maxReceiveCount", "10");
         if service.is_some() {
             self.own("onFailure", "block");
             self.own("maxPoll", "1");

@@ -21,7 +21,7 @@ pub(super) struct Past<'a> {
     pub case: &'a Case,
     pub anomaly: &'a Anomaly,
     events: Vec<Event>,
-    snapshots: Vec<Replay<'a>>,
+    snapshots: Vec<Replay>,
     /// The judgement at the end of the replay.
     report: Report,
     /// How many effects the message had with the anomaly.
@@ -107,7 +107,7 @@ impl<'a> Past<'a> {
 
     /// Whether the anomaly happens in this replay; and the replay itself, which has gone on to the horizon
     /// if `all`, else until that was decided.
-    fn follow<'r>(&mut self, mut replay: Replay<'r>, all: bool) -> (bool, Replay<'r>) {
+    fn follow(&mut self, mut replay: Replay, all: bool) -> (bool, Replay) {
         self.replays += 1;
         let anomaly = self.anomaly;
         let from = replay.run.world().traced();
@@ -130,7 +130,7 @@ impl<'a> Past<'a> {
     }
 
     /// Whether the anomaly happens in a run of another case, and that run's judgement at the horizon.
-    pub fn happens_otherwise(&mut self, replay: Replay<'_>) -> (bool, Report) {
+    pub fn happens_otherwise(&mut self, replay: Replay) -> (bool, Report) {
         let (happens, replay) = self.follow(replay, true);
         (happens, replay.run.report())
     }

@@ -1,5 +1,7 @@
 //! The same run once more, with something left out or set otherwise.
 
+use std::sync::Arc;
+
 use crate::broker::wire::Micros;
 use crate::scenario::{Action, Intervention, Scenario, params};
 use crate::sim::{FaultKey, FaultPlan};
@@ -31,33 +33,36 @@ impl Case {
     ///
     /// # Errors
     /// A sentence for each thing in the scenario that cannot be.
-    pub fn start(&self) -> Result<Replay<'_>, Vec<String>> {
+    pub fn start(&self) -> Result<Replay, Vec<String>> {
         let run = Run::with_faults(self.scenario.clone(), self.plan.clone())?;
         Ok(Replay {
             run,
-            inputs: &self.interventions,
+            inputs: self.interventions.as_slice().into(),
+            next: 0,
         })
     }
 }
 
 /// A run that is on its way, with the interventions still to come. A clone is a snapshot.
 #[derive(Clone, Debug)]
-pub struct Replay<'a> {
+pub struct Replay {
     /// The run.
     pub run: Run,
-    inputs: &'a [Intervention],
+    inputs: Arc<[Intervention]>,
+    next: usize,
 }
 
-impl Replay<'_> {
+impl Replay {
     /// Goes on until `until` or to the end of the run; `see` gets each event of the trace.
     pub fn advance(&mut self, until: Micros, see: &mut dyn FnMut(&Event)) {
-        while let Some((input, rest)) = self.inputs.split_first() {
+        let inputs = Arc::clone(&self.inputs);
+        while let Some(input) = inputs.get(self.next) {
             if input.at.0 > until || self.run.finished() {
                 break;
             }
             self.run.advance(input.at.0, usize::MAX, see);
             self.apply(&input.action);
-            self.inputs = rest;
+            self.next += 1;
         }
         self.run.advance(until, usize::MAX, see);
     }

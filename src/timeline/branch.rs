@@ -57,6 +57,11 @@ impl Branch {
         &self.inputs
     }
 
+    /// How far it has been seen, in µs.
+    pub fn seen(&self) -> Micros {
+        self.seen
+    }
+
     /// A branch that shares everything up to `at` (when `traced` events had been) and then goes its own way.
     pub(super) fn fork(&self, own: usize, at: Micros, traced: u64, next_input: usize) -> Branch {
         let shared = |snapshot: &&Arc<Snapshot>| {

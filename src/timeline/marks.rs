@@ -62,7 +62,7 @@ impl Marks {
         if same
             && matches!(
                 event.kind,
-                Kind::PacketLost { .. } | Kind::PacketDoubled { .. }
+                Kind::PacketLost { .. } | Kind::PacketDoubled { .. } | Kind::PacketHeldUp { .. }
             )
         {
             return;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::broker::wire::Micros;
 use crate::scenario::{Action, Intervention, Problem, Scenario, Span, check, params};
-use crate::trace::Event;
+use crate::trace::{Event, Leg};
 use crate::verdict::Report;
 
 use super::branch::{Branch, Snapshot};
@@ -305,6 +305,28 @@ impl Timeline {
     /// The interventions of the current branch.
     pub fn inputs(&self) -> &[Intervention] {
         &self.branch().inputs
+    }
+
+    /// What the packet carried that an input of a branch points at: the way it was on and its first message. `None`
+    /// where the input is about no packet, or lies beyond what was seen.
+    pub fn pointed_at(&self, branch: usize, nth: usize) -> Option<(Leg, u64)> {
+        let branch = self.branches.get(branch)?;
+        let input = branch.inputs.get(nth)?;
+        let (Action::Drop { packet } | Action::Delay { packet, .. }) = input.action else {
+            return None;
+        };
+        if input.at.0 > branch.seen {
+            return None;
+        }
+        let start = branch.before_time(input.at.0);
+        let mut run = start.run.clone();
+        for earlier in branch.inputs.get(start.next_input..nth)? {
+            run.advance(earlier.at.0, usize::MAX, &mut |_| {});
+            apply(&mut run, &earlier.action).ok()?;
+        }
+        run.advance(input.at.0, usize::MAX, &mut |_| {});
+        let found = run.world().packets().find(|p| p.number == packet)?;
+        Some((found.leg, found.about.message))
     }
 
     fn branch(&self) -> &Branch {

@@ -12,6 +12,7 @@ impl Kind {
             | Sent { message, .. }
             | PacketLost { message, .. }
             | PacketDoubled { message, .. }
+            | PacketHeldUp { message, .. }
             | Appended { message, .. }
             | Recognised { message, .. }
             | Refused { message, .. }
@@ -54,6 +55,7 @@ impl Kind {
         match *self {
             Kind::PacketLost { fault, .. }
             | Kind::PacketDoubled { fault, .. }
+            | Kind::PacketHeldUp { fault, .. }
             | Kind::Crashed { fault, .. } => Some(fault),
             Kind::Failed {
                 service,

@@ -467,4 +467,12 @@ pub enum Kind {
         partition: u32,
         offset: Offset,
     },
+    /// Somebody held a packet up: it takes longer by so many µs.
+    PacketHeldUp {
+        leg: Leg,
+        message: u64,
+        service: u16,
+        by: Micros,
+        fault: FaultKey,
+    },
 }

@@ -69,6 +69,7 @@ fn family(kind: &Kind) -> Family {
     match kind {
         PacketLost { .. }
         | PacketDoubled { .. }
+        | PacketHeldUp { .. }
         | Crashed { .. }
         | Paused { .. }
         | LinkCut { .. }

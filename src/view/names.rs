@@ -156,6 +156,21 @@ pub fn leg(leg: Leg) -> &'static str {
     }
 }
 
+/// What a packet carries, as a reader would point at it: "the ack of order 5".
+pub fn cargo(scenario: &Scenario, leg: Leg, message: u64) -> String {
+    match message {
+        0 => format!("a {}", self::leg(leg)),
+        id => {
+            let it = self::message(scenario, id);
+            match leg {
+                Leg::Request => format!("the request with {it}"),
+                Leg::Delivery => format!("{it} on its way to a service"),
+                leg => format!("the {} of {it}", self::leg(leg)),
+            }
+        }
+    }
+}
+
 /// "first", "second", …: an ordinal as far as people write them out.
 pub fn ordinal(n: u32) -> String {
     match n {

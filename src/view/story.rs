@@ -94,6 +94,7 @@ pub fn tag(kind: &Kind) -> Tag {
         Crashed { .. } | Paused { .. } | LinkCut { .. } | Leaderless { .. } | Fenced { .. } => {
             Tag::Crash
         }
+        PacketHeldUp { .. } => Tag::Failure,
         Removed { .. }
         | Rebalancing { .. }
         | Assigned { .. }

@@ -9,7 +9,7 @@ use super::words::effect_done;
 use crate::explain::{Case, Cause, Cure, Weight, explain as find_out};
 use crate::scenario::{EffectKind, Guarantee, Scenario, params};
 use crate::sim::FaultKey;
-use crate::trace::{EventId, Kind};
+use crate::trace::{Event, EventId, Kind};
 use crate::verdict::{Anomaly, AnomalyKind};
 
 /// A fault without which it would not have happened.
@@ -46,6 +46,9 @@ pub struct Explanation {
     pub weight: Weight,
     /// What led to it, event by event.
     pub chain: Vec<Line>,
+    /// The same events as they are in the trace.
+    #[serde(skip)]
+    pub events: Vec<Event>,
     /// The setting that would have prevented it, found by replaying the same weather with it.
     pub cure: Option<Advice>,
     /// What the cure is, or why there is none, in a sentence.
@@ -77,6 +80,7 @@ pub fn in_words(scenario: &Scenario, cause: &Cause) -> Explanation {
         decisive: decisive.collect(),
         weight: cause.weight,
         chain: lines(scenario, &cause.chain),
+        events: cause.chain.clone(),
         cure: cause.cure.clone().map(|cure| Advice {
             cure,
             sentence: remedy.clone(),
@@ -163,6 +167,15 @@ fn without_fault(scenario: &Scenario, cause: &Cause) -> String {
     let last = |test: fn(&Kind) -> bool| events().find(|event| test(&event.kind));
     let telling = [
         last(|k| matches!(k, Kind::Grown { .. })),
+        last(|k| {
+            matches!(
+                k,
+                Kind::Subscribed {
+                    connected: false,
+                    ..
+                }
+            )
+        }),
         last(|k| {
             matches!(
                 k,

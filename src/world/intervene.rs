@@ -2,7 +2,7 @@
 
 use crate::scenario::{Action, Scenario};
 use crate::sim::{FaultKey, Site};
-use crate::trace::{Kind, NO_CAUSE, Party};
+use crate::trace::{EventId, Kind, Leg, NO_CAUSE, Party};
 
 use super::{Cargo, Ev, World};
 
@@ -46,12 +46,7 @@ impl World {
         let Some(packet) = self.network.find(number).filter(|packet| !packet.lost) else {
             return false;
         };
-        let fault = FaultKey {
-            site: Site::RequestLoss,
-            party: BY_HAND,
-            entity: number,
-            attempt: 1,
-        };
+        let fault = by_hand(lost_at(packet.leg), number);
         if self.plan.is_suppressed(&fault) {
             return true;
         }
@@ -66,23 +61,38 @@ impl World {
         let Some(packet) = self.network.find(number).filter(|packet| !packet.lost) else {
             return false;
         };
+        let fault = by_hand(Site::Delay, number);
+        if self.plan.is_suppressed(&fault) {
+            return true;
+        }
+        let (leg, about, cause) = (packet.leg, packet.about, packet.cause);
         let mut late = packet.clone();
         // The original's alarm finds it empty; its twin arrives later.
         packet.cargo = Cargo::Nothing;
         late.arrives += by;
         let arrives = late.arrives;
+        let carried = self.messages_in(&late.cargo);
         let slot = self.network.put_back(late);
         self.queue.push(arrives, Ev::Arrive(slot));
+        self.record_of_each(carried, about.message, cause, |message| {
+            Kind::PacketHeldUp {
+                leg,
+                message,
+                service: about.service,
+                by,
+                fault,
+            }
+        });
         true
     }
 
     /// Writes down that a packet was lost.
     pub(super) fn record_loss(
         &mut self,
-        leg: crate::trace::Leg,
+        leg: Leg,
         about: &super::About,
         cargo: &Cargo,
-        cause: crate::trace::EventId,
+        cause: EventId,
         fault: FaultKey,
     ) {
         let super::About {
@@ -99,12 +109,43 @@ impl World {
             fault,
         };
         let carried = self.messages_in(cargo);
+        self.record_of_each(carried, message, cause, lost);
+    }
+
+    /// Writes down what befell a packet, for each message it carries, or once for the one it is about.
+    fn record_of_each(
+        &mut self,
+        carried: Vec<u64>,
+        about: u64,
+        cause: EventId,
+        kind: impl Fn(u64) -> Kind,
+    ) {
         if carried.is_empty() {
-            self.record(if cause == 0 { NO_CAUSE } else { cause }, lost(message));
+            self.record(if cause == 0 { NO_CAUSE } else { cause }, kind(about));
         }
         for message in carried {
             let cause = self.messages.get(message).map_or(cause, |row| row.last);
-            self.record(cause, lost(message));
+            self.record(cause, kind(message));
         }
+    }
+}
+
+fn by_hand(site: Site, packet: u64) -> FaultKey {
+    FaultKey {
+        site,
+        party: BY_HAND,
+        entity: packet,
+        attempt: 1,
+    }
+}
+
+/// What kind of fault the loss of such a packet is.
+fn lost_at(leg: Leg) -> Site {
+    match leg {
+        Leg::Request | Leg::Replication | Leg::Control => Site::RequestLoss,
+        Leg::Ack => Site::AckLoss,
+        Leg::Delivery => Site::DeliveryLoss,
+        Leg::Commit => Site::CommitLoss,
+        Leg::CommitAck => Site::CommitAckLoss,
     }
 }

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::marks::MarkKind;
 use super::*;
 use crate::scenario::preset;
 
@@ -173,4 +174,73 @@ fn inputs_that_do_not_apply_are_named_and_none_is_applied() {
     let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 4, "{text:?}");
     assert!(text[3].contains("after the end"), "{text:?}");
+}
+
+#[test]
+fn a_dropped_packet_is_known_by_what_it_carried_and_is_a_cause() {
+    let mut scenario = preset("lost-ack").expect("it is built in");
+    scenario.faults.placed.clear();
+    let mut timeline = Timeline::new(scenario).expect("valid");
+    let ack = loop {
+        timeline.step();
+        let mut packets = timeline.run.world().packets();
+        let ack = packets.find(|p| p.leg == Leg::Ack && p.about.message == 5 && !p.lost);
+        if let Some(ack) = ack {
+            break ack.number;
+        }
+    };
+    let at = timeline.now();
+    timeline.seek(at + 2_000_000);
+    timeline.seek(at);
+    timeline
+        .intervene(Action::Drop { packet: ack })
+        .expect("it is on its way");
+    assert_eq!(timeline.current_branch(), 1, "in the past: a fork");
+    assert_eq!(timeline.pointed_at(1, 0), Some((Leg::Ack, 5)));
+    assert_eq!(timeline.pointed_at(1, 1), None);
+    timeline.seek(at + 3_000_000);
+    let repeated = |m: &&Mark| m.message == 5 && matches!(m.what, MarkKind::Anomaly { .. });
+    assert!(
+        timeline.marks().iter().any(|m| repeated(&m)),
+        "it was sent again and stored twice"
+    );
+}
+
+#[test]
+fn a_held_up_ack_leaves_its_trace_and_can_be_left_out() {
+    let mut scenario = preset("lost-ack").expect("it is built in");
+    scenario.faults.placed.clear();
+    let mut timeline = Timeline::new(scenario.clone()).expect("valid");
+    let ack = loop {
+        timeline.step();
+        let mut packets = timeline.run.world().packets();
+        if let Some(ack) = packets.find(|p| p.leg == Leg::Ack && p.about.message == 5) {
+            break ack.number;
+        }
+    };
+    let by = Span::s(3);
+    timeline
+        .intervene(Action::Delay { packet: ack, by })
+        .expect("it is on its way");
+    timeline.seek(timeline.now() + 4_000_000);
+    let held = timeline.events().find_map(|e| match e.kind {
+        crate::trace::Kind::PacketHeldUp {
+            leg: Leg::Ack,
+            message: 5,
+            fault,
+            ..
+        } => Some(fault),
+        _ => None,
+    });
+    let fault = held.expect("an event for it");
+    let twice = |run: &Run| run.report().services[0].duplicated;
+    assert_eq!(twice(timeline.run()), 1, "the producer sent it again");
+    let mut plan = crate::sim::FaultPlan::default();
+    plan.suppress(fault);
+    let mut without = Run::with_faults(scenario, plan).expect("valid");
+    let input = &timeline.inputs()[0];
+    without.advance(input.at.0, usize::MAX, &mut |_| {});
+    assert!(without.intervene(&input.action));
+    without.advance(timeline.now(), usize::MAX, &mut |_| {});
+    assert_eq!(twice(&without), 0);
 }

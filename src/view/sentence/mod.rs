@@ -60,6 +60,13 @@ fn of_network(kind: &Kind, s: &Scenario) -> Option<String> {
             attempt,
             ..
         } => producer::lost(s, leg, message, service, attempt),
+        Kind::PacketHeldUp {
+            leg, message, by, ..
+        } => format!(
+            "{} is held up for {}",
+            names::cargo(s, leg, message),
+            names::span(by)
+        ),
         Kind::PacketDoubled {
             leg: Leg::Delivery,
             message,

@@ -110,6 +110,7 @@ fn every_kind_has_words() {
         Sent { producer, message, attempt },
         PacketLost { leg: Leg::Ack, message, service, attempt, fault: fault() },
         PacketDoubled { leg: Leg::Request, message, attempt, fault: fault() },
+        PacketHeldUp { leg: Leg::Ack, message, service, by: 500_000, fault: fault() },
         Appended { topic, partition, offset, message, copy },
         Recognised { topic, partition, offset, message },
         Refused { topic, partition, message, why },
