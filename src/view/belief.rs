@@ -181,6 +181,36 @@ pub struct Fog {
     pub moving: Vec<bool>,
 }
 
+/// The stage as a party can know it: what it sent is on its way to it, lost or not, and nothing else moves; nobody
+/// sees anything fall. The rest is to be drawn under the fog.
+pub fn seen_by(stage: &Stage, fog: &Fog) -> Stage {
+    let mut seen = stage.clone();
+    let mut fogged = fog.moving.iter();
+    seen.moving.retain(|_| fogged.next() == Some(&false));
+    seen.moving
+        .iter_mut()
+        .for_each(|packet| packet.lost = false);
+    seen.fallen.clear();
+    seen
+}
+
+/// Everybody whose belief can be shown: producers, the broker, each instance.
+pub fn parties(scenario: &Scenario) -> Vec<Party> {
+    let producers = (0..scenario.producers.len() as u16).map(Party::Producer);
+    let members =
+        scenario.services.iter().zip(0..).flat_map(|(service, s)| {
+            (0..service.instances as u16).map(move |m| Party::Member(s, m))
+        });
+    producers.chain([Party::Broker(0)]).chain(members).collect()
+}
+
+/// Why nobody who sends can ever be sure.
+pub const TWO_GENERALS: [&str; 3] = [
+    "Two generals must attack together and can only send messengers through a valley where any of them may be caught.",
+    "Whoever sent the last message does not know whether it came through. An answer would tell, but then whoever sent the answer does not know. No number of messages ends this.",
+    "So a producer without an ack cannot know whether its message is stored: it can send again and risk a second copy, or stop and risk a loss. What it can do is make the second copy harmless.",
+];
+
 /// The fog for one party: it sees itself, and what it has sent.
 pub fn fog(stage: &Stage, party: Party) -> Fog {
     let producers = (0..stage.producers.len() as u16).filter(|p| Party::Producer(*p) != party);
@@ -284,6 +314,43 @@ mod tests {
         let upto = |last: u64| knows(party, 3, events.iter().filter(move |e| e.id <= last));
         assert_eq!(upto(id), Belief::Done { times: 1 });
         assert_eq!(upto(id + 2), Belief::Nothing);
+    }
+
+    #[test]
+    fn on_the_stage_too_a_lost_message_and_a_lost_ack_look_the_same_to_the_sender() {
+        let (message, attempt) = (3, 1);
+        let seen = |fault: Placed, at: u64| {
+            let mut s = preset("order-processing").unwrap();
+            s.faults = Default::default();
+            s.faults.placed = vec![fault];
+            let mut run = Run::new(s).unwrap();
+            run.advance(at, usize::MAX, &mut |_| {});
+            let stage = Stage::of(run.world());
+            let fog = fog(&stage, Party::Producer(0));
+            let seen = seen_by(&stage, &fog);
+            let own = seen
+                .moving
+                .iter()
+                .map(|p| (p.packet, p.lost, p.sent, p.arrives));
+            (
+                own.collect::<Vec<_>>(),
+                seen.fallen.len(),
+                stage.producers[0].waiting.clone(),
+            )
+        };
+        let lost = |at| seen(Placed::LoseRequest { message, attempt }, at);
+        let unheard = |at| seen(Placed::LoseAck { message, attempt }, at);
+        let sent = events(Placed::LoseAck { message, attempt });
+        let sent = sent
+            .iter()
+            .find(|e| matches!(e.kind, Kind::Sent { message: 3, .. }))
+            .unwrap()
+            .at;
+        for at in (sent..sent + 30_000).step_by(1_000) {
+            let (moving, fallen, waiting) = lost(at);
+            assert!(moving.iter().all(|p| !p.1) && fallen == 0);
+            assert_eq!((moving, fallen, waiting), unheard(at), "at {at}");
+        }
     }
 
     #[test]

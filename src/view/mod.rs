@@ -1,6 +1,10 @@
 //! Pictures of a moment, as plain data: what the stage, the strip and the texts show. No browser types.
 
 pub mod belief;
+pub mod boundary;
+pub mod branches;
+pub mod compare;
+pub mod deeds;
 pub mod flow;
 pub mod frontier;
 pub mod geometry;
@@ -15,6 +19,7 @@ pub mod sentence;
 pub mod sequence;
 pub mod stage;
 pub mod story;
+mod svg;
 pub mod twin;
 pub mod why;
 pub mod words;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::belief;
 use super::names;
 use super::stage::*;
 use crate::scenario::Scenario;
@@ -68,6 +69,36 @@ pub fn details(stage: &Stage, scenario: &Scenario) -> Vec<Part> {
         "Lost a moment ago",
         ways(stage.fallen.iter().collect()),
     ));
+    parts.retain(|p| !p.lines.is_empty());
+    parts
+}
+
+/// What one party can know of the stage, in words; what is fogged to it is not there.
+pub fn known(stage: &Stage, scenario: &Scenario, party: Party) -> Vec<Part> {
+    let fog = belief::fog(stage, party);
+    let mut seen = belief::seen_by(stage, &fog);
+    let mut place = 0..;
+    seen.producers
+        .retain(|_| place.next().is_some_and(|p| !fog.producers.contains(&p)));
+    let mut parts: Vec<Part> = seen.producers.iter().map(|p| producer(p, &seen)).collect();
+    if !fog.channels {
+        let channels = seen.channels.iter().enumerate();
+        parts.extend(channels.map(|(c, channel)| self::channel(channel, c as u16, scenario)));
+    }
+    for (s, service) in seen.services.iter().enumerate() {
+        let whole = self::service(service, s as u16, scenario);
+        let visible = |m: &u16| !fog.members.contains(&(s as u16, *m));
+        let lines = whole.lines.into_iter().zip(0..).filter(|(_, m)| visible(m));
+        parts.push(Part {
+            // How often effects took place altogether, nobody inside knows.
+            title: service.name.clone(),
+            lines: lines.map(|(line, _)| line).collect(),
+        });
+    }
+    parts.push(Part {
+        title: "Sent, and on the way as far as is known".into(),
+        lines: seen.moving.iter().map(|m| way(m, scenario)).collect(),
+    });
     parts.retain(|p| !p.lines.is_empty());
     parts
 }
@@ -262,6 +293,27 @@ mod tests {
             }
         }
         assert!(packets > 20, "something moved: {packets}");
+    }
+
+    #[test]
+    fn in_words_too_a_party_is_told_only_what_it_can_know() {
+        let scenario = preset("order-processing").expect("a preset");
+        let mut timeline = Timeline::new(scenario.clone()).expect("it runs");
+        timeline.advance(2_000_000, usize::MAX);
+        let stage = Stage::of(timeline.run().world());
+        let titles = |party| -> Vec<String> {
+            let parts = known(&stage, &scenario, party).into_iter();
+            parts
+                .map(|p| p.title)
+                .filter(|t| !t.starts_with("Sent"))
+                .collect()
+        };
+        assert_eq!(titles(Party::Producer(0)), ["Order API"]);
+        assert_eq!(titles(Party::Member(1, 1)), ["Inventory"]);
+        assert!(titles(Party::Broker(0)).contains(&"order-events".to_string()));
+        let told = known(&stage, &scenario, Party::Producer(0));
+        let lines = told.iter().flat_map(|p| &p.lines);
+        assert!(lines.clone().all(|l| !l.contains("will not arrive")) && lines.count() > 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The bar under the stage: where the faults and anomalies of a run are.
 
 use super::Mark as Drawn;
-use super::{Ink, Scene, Shape};
+use super::{Align, Ink, Scene, Shape, bold};
 use crate::sim::Site;
 use crate::timeline::{Mark, MarkKind};
 use crate::verdict::AnomalyKind;
@@ -98,6 +98,21 @@ pub fn draw_bar(scene: &mut Scene, marks: &[Mark], seen: u64, width: f64) {
             }
         }
     }
+}
+
+/// Draws where a compared run parts from this one: "≠" on a ground of its own.
+pub fn draw_parting(scene: &mut Scene, at_moment: u64, seen: u64, width: f64) {
+    let x = at_moment as f64 / horizon(seen) as f64 * width;
+    let ground = rect(x - 7.0, 0.0, 14.0, 14.0);
+    scene.area(ground, 3.0, Ink::Paper);
+    scene.outline(ground.inset(0.5), 3.0, Ink::Focus, 1.4, false);
+    scene.text(
+        ground.center(),
+        Align::Center,
+        bold(12.0),
+        Ink::Ink,
+        format_args!("≠"),
+    );
 }
 
 #[cfg(test)]

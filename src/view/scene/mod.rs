@@ -1,6 +1,7 @@
 //! The drawing of a moment as a list of marks, back to front. A painter only has to follow it.
 
 pub mod bar;
+mod chain;
 mod flows;
 mod log;
 mod moving;
@@ -11,14 +12,17 @@ mod services;
 mod signs;
 #[cfg(test)]
 mod tests;
+mod veil;
 
 use std::fmt::{self, Write};
 use std::ops::Range;
 
+use super::belief::Fog;
 use super::flow::Flow;
 use super::geometry::{Point, Rect};
 use super::layout::{Hit, Layout, Mode};
 use super::stage::Stage;
+use crate::trace::{Event, EventId};
 
 pub use signs::Shape;
 
@@ -210,12 +214,17 @@ pub struct Scene {
 }
 
 /// What the reader is about, besides the moment itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attention {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Attention<'a> {
     /// What the pointer is over.
     pub hover: Option<Hit>,
     /// The message that is followed.
     pub picked: Option<u64>,
+    /// What is hidden, because somebody cannot know it; the stage is then that of
+    /// [`seen_by`](super::belief::seen_by).
+    pub fog: Option<&'a Fog>,
+    /// The events of an explanation, in their order, to be lit up to the event of this number.
+    pub chain: (&'a [Event], EventId),
 }
 
 /// How finely motion is shown.
@@ -250,6 +259,9 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
     if !matches!(motion, Motion::Flow(_)) {
         log::legend(scene, stage, layout);
     }
+    if let Some(fog) = about.fog {
+        veil::draw(scene, layout, fog);
+    }
     match motion {
         Motion::Flow(flow) => flows::counters(scene, stage, layout, flow),
         Motion::Gliding => moving::packets(scene, stage, layout, about, false),
@@ -258,6 +270,7 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
             scene.quarter_arcs();
         }
     }
+    chain::light(scene, stage, layout, about.chain.0, about.chain.1);
 }
 
 impl Scene {

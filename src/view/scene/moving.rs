@@ -8,7 +8,7 @@ use crate::view::layout::{Layout, Mode};
 use crate::view::stage::{Moving, Stage};
 
 /// A lost packet leaves its way here.
-const LOST_AT: f64 = 0.55;
+pub(super) const LOST_AT: f64 = 0.55;
 /// How deep it falls.
 const FALL: f64 = 24.0;
 /// More words than these at a time are not read.
@@ -254,7 +254,7 @@ fn number_of_loss(scene: &mut Scene, packet: &Moving, spot: Point) {
 }
 
 impl Scene {
-    fn clear_of(&self, ground: Rect) -> bool {
+    pub(super) fn clear_of(&self, ground: Rect) -> bool {
         !self.taken.iter().any(|t| t.overlaps(&ground))
     }
 }

@@ -130,3 +130,92 @@ fn offsets_are_written_in_the_cells_that_are_shown() {
         }
     }
 }
+
+/// A chain of events is lit up to the cursor: as many places as it has by then, the newest one solid.
+#[test]
+fn a_chain_is_lit_where_it_happened_up_to_the_cursor() {
+    use crate::explain::{Case, explain, first_anomaly};
+    let mut lit = 0;
+    for name in preset_names() {
+        let case = Case::of(preset(name).expect("a listed preset"));
+        let Some(anomaly) = first_anomaly(&case, &|_| true).expect("it runs") else {
+            continue;
+        };
+        let chain = explain(&case, &anomaly).expect("an explanation").chain;
+        let mut run = Run::new(case.scenario).expect("it runs");
+        run.advance(anomaly.at, usize::MAX, &mut |_| {});
+        let stage = Stage::of(run.world());
+        for room in ROOMS {
+            let place = layout(&stage, room);
+            let frames = |upto: u64| {
+                let about = Attention {
+                    chain: (&chain, upto),
+                    ..Attention::default()
+                };
+                let mut scene = Scene::default();
+                draw(&mut scene, &stage, &place, Motion::Gliding, about);
+                let focus = |solid: bool| {
+                    let lit = |mark: &&Mark| matches!(mark, Mark::Outline { ink: Ink::Focus, dashed, width, .. } if *dashed != solid && *width != 1.5);
+                    scene.marks.iter().filter(lit).count()
+                };
+                (focus(true), focus(false))
+            };
+            assert_eq!(frames(0), (0, 0), "{name}: nothing has happened yet");
+            let (here, before) = frames(anomaly.event);
+            assert_eq!(here, 1, "{name}: the cursor is at one of them");
+            assert!(before < chain.len(), "{name}");
+            lit += before;
+        }
+    }
+    assert!(lit > 200, "{lit}");
+}
+
+#[test]
+fn fog_covers_what_a_party_cannot_see_and_nothing_else() {
+    use crate::trace::Party;
+    use crate::view::belief::{fog, seen_by};
+    let scenario = preset("order-processing").expect("a preset");
+    let mut run = Run::new(scenario).expect("it runs");
+    run.advance(1_500_000, usize::MAX, &mut |_| {});
+    let stage = Stage::of(run.world());
+    let covered = |party| {
+        let fog = fog(&stage, party);
+        let seen = seen_by(&stage, &fog);
+        let place = layout(&seen, ROOMS[0]);
+        let about = Attention {
+            fog: Some(&fog),
+            ..Attention::default()
+        };
+        let mut scene = Scene::default();
+        draw(&mut scene, &seen, &place, Motion::Gliding, about);
+        let hatched: Vec<Rect> = scene
+            .marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Area {
+                    rect,
+                    fill: Fill::Hatched,
+                    ..
+                } => Some(*rect),
+                _ => None,
+            })
+            .collect();
+        let covers = |r: &Rect| hatched.iter().any(|h| h.contains(r.center()));
+        let cells = place.channels[0].rows.iter().all(|row| covers(&row.cells));
+        let members: Vec<bool> = place.services[1].members.iter().map(covers).collect();
+        (cells, members, scene.pills.len())
+    };
+    assert!(covered(Party::Producer(0)).0);
+    assert!(!covered(Party::Broker(0)).0);
+    let (cells, members, _) = covered(Party::Member(1, 1));
+    assert!(cells && !members[1] && members[0], "{members:?}");
+    let sent = stage
+        .moving
+        .iter()
+        .filter(|m| m.leg == crate::trace::Leg::Request);
+    assert_eq!(
+        covered(Party::Producer(0)).2,
+        sent.count(),
+        "it knows what it sent"
+    );
+}

@@ -7,6 +7,7 @@ use crate::broker::wire::Micros;
 use crate::explain::life;
 use crate::scenario::Scenario;
 use crate::trace::{Event, EventId, Kind, Leg, Party};
+use crate::view::boundary::Ground;
 use crate::view::names;
 use crate::view::sentence::clause;
 use crate::view::story::{self, Tag};
@@ -137,6 +138,7 @@ impl Drawing<'_> {
             answer: false,
             attempt: 0,
             event: event.id,
+            end: 0,
             tag: story::tag(&event.kind),
         };
         self.arrows.push((from, to, arrow));
@@ -176,6 +178,7 @@ impl Drawing<'_> {
                 let index = self.open.remove(&event.cause).or(newest);
                 if let Some(index) = index {
                     self.arrows[index].2.fate = Fate::Lost;
+                    self.arrows[index].2.end = event.id;
                     self.arrows[index].2.tag = Tag::Lost;
                 }
                 self.open.retain(|_, open| Some(*open) != index);
@@ -217,12 +220,15 @@ impl Drawing<'_> {
             None => {
                 let sent = self.arrows.iter().rposition(|a| a.2.event == event.cause);
                 if let Some(index) = sent {
-                    let (from, _, arrow) = &self.arrows[index];
+                    let (from, to, arrow) = &self.arrows[index];
+                    let (from, elsewhere) = (*from, *to != place);
                     let mut copy = arrow.clone();
                     copy.fate = Fate::Arrives(event.at.max(copy.sent_at));
-                    copy.label = format!("{} (the network's second copy)", copy.label);
-                    copy.tag = Tag::Duplicate;
-                    let from = *from;
+                    // A topic hands it to each of its queues; to the same place it comes twice only by the network.
+                    if !elsewhere {
+                        copy.label = format!("{} (the network's second copy)", copy.label);
+                        copy.tag = Tag::Duplicate;
+                    }
                     self.arrows.push((from, place, copy));
                 }
             }
@@ -287,6 +293,7 @@ impl Drawing<'_> {
             Some(index) => {
                 let arrow = &mut self.arrows[index].2;
                 arrow.fate = Fate::Arrives(event.at.max(arrow.sent_at));
+                arrow.end = event.id;
                 if refused {
                     arrow.label = format!("{}: refused", arrow.label);
                     arrow.tag = Tag::Failure;
@@ -358,7 +365,8 @@ impl Drawing<'_> {
         let used = self.arrows.iter().flat_map(|(from, to, _)| [*from, *to]);
         let noted = self.notes.iter().map(|(lane, _)| *lane);
         let mut all: Vec<LaneOf> = used.chain(noted).collect();
-        all.sort();
+        // What lies outside stands together, beyond the line where exactly-once ends.
+        all.sort_by_key(|lane| (is_outside(self.scenario, *lane), *lane));
         all.dedup();
         let position = |lane: LaneOf| all.iter().position(|l| *l == lane).unwrap_or(0);
         let arrows = self.arrows.into_iter().map(|(from, to, arrow)| {
@@ -386,12 +394,21 @@ impl Drawing<'_> {
                 .map(|&of| Lane {
                     of,
                     name: lane_name(self.scenario, of),
+                    outside: is_outside(self.scenario, of),
                 })
                 .collect(),
             rows,
             sentences: story::lines(self.scenario, life),
         }
     }
+}
+
+fn is_outside(scenario: &Scenario, lane: LaneOf) -> bool {
+    let LaneOf::Store(s) = lane else {
+        return false;
+    };
+    let service = scenario.services.get(usize::from(s));
+    service.is_some_and(|service| Ground::of(service).is_outside())
 }
 
 fn lane_name(scenario: &Scenario, lane: LaneOf) -> String {

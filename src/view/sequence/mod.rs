@@ -39,6 +39,8 @@ pub struct Lane {
     pub of: LaneOf,
     /// Its heading.
     pub name: String,
+    /// True for effects beyond the line where exactly-once ends.
+    pub outside: bool,
 }
 
 /// What became of something that was sent.
@@ -72,6 +74,8 @@ pub struct Arrow {
     pub attempt: u32,
     /// The event it leaves with.
     pub event: EventId,
+    /// The event it is lost or answered with; 0 where that has a row of its own, or is not known.
+    pub end: EventId,
     /// For its sign.
     pub tag: Tag,
 }
@@ -108,6 +112,17 @@ impl Row {
             Row::Arrow(arrow) => arrow.sent_at,
             Row::Note(note) => note.at,
         }
+    }
+
+    /// Where it and what it ends with stand in a chain of events, from 1.
+    pub fn places_in(&self, chain: &[EventId]) -> Vec<usize> {
+        let end = match self {
+            Row::Arrow(arrow) => arrow.end,
+            Row::Note(_) => 0,
+        };
+        let own = |id: &EventId| *id == self.event() || (end > 0 && *id == end);
+        let places = chain.iter().zip(1..).filter(|(id, _)| own(id));
+        places.map(|(_, place)| place).collect()
     }
 
     /// Its event.

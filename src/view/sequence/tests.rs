@@ -113,7 +113,7 @@ fn mermaid_text_is_whole() {
 
 #[test]
 fn a_picture_stands_by_itself() {
-    let svg = drawn().to_svg();
+    let svg = drawn().to_svg(&[]);
     assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
     assert!(svg.contains("<title>The life of order 3</title>") && svg.contains("<desc>At "));
     assert!(svg.contains("Stock; &lt;take&gt; &amp; end") && !svg.contains("<take>"));
@@ -129,6 +129,57 @@ fn a_message_nobody_knows_has_an_empty_life() {
     let (s, events) = mishap();
     let sequence = Sequence::of(&s, &events, 999_999);
     assert!(sequence.lanes.is_empty() && sequence.rows.is_empty());
-    assert!(sequence.to_svg().ends_with("</svg>\n"));
+    assert!(sequence.to_svg(&[]).ends_with("</svg>\n"));
     assert_eq!(sequence.to_mermaid(), "sequenceDiagram\n");
+}
+
+#[test]
+fn a_chain_is_lit_by_weight_and_by_number() {
+    let sequence = drawn();
+    let lost = sequence.rows.iter().find_map(|row| match row {
+        Row::Arrow(arrow) if arrow.fate == Fate::Lost && arrow.end > 0 => Some(arrow.end),
+        _ => None,
+    });
+    let noted = sequence.rows.iter().find_map(|row| match row {
+        Row::Note(note) if note.tag == Tag::Crash => Some(note.event),
+        _ => None,
+    });
+    let chain = [
+        lost.expect("a lost request"),
+        noted.expect("a crash"),
+        999_999,
+    ];
+    let svg = sequence.to_svg(&chain);
+    let count = |svg: &str, what: &str| svg.matches(what).count();
+    assert_eq!(
+        count(&svg, "stroke-width=\"3\"/>"),
+        1,
+        "the cut arrow is thick"
+    );
+    assert_eq!(count(&svg, "class=\"place\""), 2, "both wear their number");
+    assert!(svg.contains(">1</text>") && svg.contains(">2</text>"));
+    assert_eq!(count(&sequence.to_svg(&[]), "class=\"place\""), 0);
+}
+
+#[test]
+fn effects_outside_stand_beyond_the_line_where_exactly_once_ends() {
+    let sequence = drawn();
+    let first = sequence
+        .lanes
+        .iter()
+        .position(|lane| lane.outside)
+        .expect("a mail is sent");
+    assert!(sequence.lanes[first..].iter().all(|lane| lane.outside));
+    let inside = |lane: &Lane| lane.of == LaneOf::Store(1) && !lane.outside;
+    assert!(
+        sequence.lanes[..first].iter().any(inside),
+        "stock is kept in one transaction"
+    );
+    assert_eq!(
+        sequence
+            .to_svg(&[])
+            .matches("exactly-once ends here")
+            .count(),
+        1
+    );
 }
