@@ -69,11 +69,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
         let found = (!lab.embedded).then(|| view! { <Found lab/> });
         view! { <Transport lab/>{found} }
     });
-    let all = match controls {
-        Controls::Auto => !lab.embedded,
-        Controls::Full => true,
-        Controls::None | Controls::Min => false,
-    };
+    let all = lab.has_column();
     let verdict = lab
         .page
         .with_value(|p| p.panels.iter().any(|panel| panel == "verdict"));

@@ -9,7 +9,7 @@ use super::paint::Painter;
 use super::transport::clock;
 use crate::timeline::Timeline;
 use crate::view::scene::Scene;
-use crate::view::scene::bar::{draw_bar, horizon};
+use crate::view::scene::bar::{draw_bar, draw_parting, horizon};
 
 /// Height of the row of signs.
 const HEIGHT: f64 = 14.0;
@@ -41,6 +41,9 @@ pub fn Bar(lab: Lab) -> impl IntoView {
             scene.update_value(|scene| {
                 let seen = lab.seen.get();
                 lab.see(|e| draw_bar(scene, e.run().marks(), seen, width));
+                if let Some((_, at)) = lab.desk.parted.get() {
+                    draw_parting(scene, at, seen, width);
+                }
                 if coloured.get_value() != lab.coloured.get() {
                     coloured.set_value(lab.coloured.get_untracked());
                     painter.recolour();

@@ -9,7 +9,10 @@ use super::forks::Forks;
 use super::lab::Lab;
 use super::log::Log;
 use super::message::Message;
+use super::moment::Moment;
 use crate::timeline::Mark;
+use crate::trace::{Event, EventId, Party};
+use crate::verdict::AnomalyKind;
 
 /// What the column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +23,19 @@ pub enum Tab {
     Message,
     /// All events.
     Log,
+    /// What each party can know at this moment, and what its death would mean.
+    Moment,
     /// What was done by hand, and the branches that came of it.
     Forks,
     /// The same weather under other guarantees.
     Compare,
 }
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Settings, "Settings", "tab-settings"),
     (Tab::Message, "Message", "tab-message"),
     (Tab::Log, "Log", "tab-log"),
+    (Tab::Moment, "Moment", "tab-moment"),
     (Tab::Forks, "Forks", "tab-forks"),
     (Tab::Compare, "Compare", "tab-compare"),
 ];
@@ -46,6 +52,14 @@ pub struct Desk {
     pub anomaly: RwSignal<Option<Mark>>,
     /// The anomaly whose cause is asked for.
     pub why: RwSignal<Option<Mark>>,
+    /// The events of the explanation that is shown, in their order.
+    pub chain: RwSignal<Vec<Event>>,
+    /// Of which service, and which kind, the anomalies are listed.
+    pub listed: RwSignal<Option<(u16, AnomalyKind)>>,
+    /// Whose belief the stage shows instead of the truth.
+    pub party: RwSignal<Option<Party>>,
+    /// The event at which a compared run parts from this one, and its moment.
+    pub parted: RwSignal<Option<(EventId, u64)>>,
     /// With which settings the run was replayed to see whether they help.
     pub replayed: RwSignal<Option<String>>,
     /// The branches there are.
@@ -61,6 +75,10 @@ impl Desk {
             tab: RwSignal::new(Tab::Settings),
             anomaly: RwSignal::new(None),
             why: RwSignal::new(None),
+            chain: RwSignal::new(Vec::new()),
+            listed: RwSignal::new(None),
+            party: RwSignal::new(None),
+            parted: RwSignal::new(None),
             replayed: RwSignal::new(None),
             branches: RwSignal::new(vec![None]),
             current: RwSignal::new(0),
@@ -71,6 +89,7 @@ impl Desk {
     pub fn clear(&self) {
         self.anomaly.set(None);
         self.why.set(None);
+        self.listed.set(None);
         self.replayed.set(None);
     }
 
@@ -90,8 +109,9 @@ impl Desk {
 pub fn Column(lab: Lab) -> impl IntoView {
     let tab = lab.desk.tab;
     let wide = move || tab.get() != Tab::Settings;
+    let broad = move || tab.get() == Tab::Compare;
     view! {
-        <div class="column" class:wide=wide>
+        <div class="column" class:wide=wide class:broad=broad>
             <div class="tabs" role="tablist" aria-label="Beside the stage" on:keydown=move |e| walk(tab, &e)>
                 {TABS
                     .map(|(this, name, id)| {
@@ -118,6 +138,7 @@ pub fn Column(lab: Lab) -> impl IntoView {
                     Tab::Settings => view! { <Controls lab/> }.into_any(),
                     Tab::Message => view! { <Message lab/> }.into_any(),
                     Tab::Log => view! { <Log lab/> }.into_any(),
+                    Tab::Moment => view! { <Moment lab/> }.into_any(),
                     Tab::Forks => view! { <Forks lab/> }.into_any(),
                     Tab::Compare => view! { <Compare lab/> }.into_any(),
                 }}

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::file;
 use super::lab::Lab;
 use super::message::Copy;
+use crate::trace::{Event, EventId};
 use crate::view::sequence::Sequence;
 
 /// The diagram, small in the panel and large on request.
@@ -17,8 +18,11 @@ pub fn Diagram(lab: Lab, message: u64) -> impl IntoView {
         lab.desk.current.track();
         lab.read(|run| Sequence::of(run.scenario(), run.events(), message))
     });
-    let drawing =
-        Memo::new(move |_| sequence.with(|s| s.as_ref().map(Sequence::to_svg).unwrap_or_default()));
+    let drawing = Memo::new(move |_| {
+        let ids = |chain: &Vec<Event>| chain.iter().map(|event| event.id).collect();
+        let chain: Vec<EventId> = lab.desk.chain.with(ids);
+        sequence.with(|s| s.as_ref().map(|s| s.to_svg(&chain)).unwrap_or_default())
+    });
     let mermaid = move || {
         sequence.with_untracked(|s| s.as_ref().map(Sequence::to_mermaid).unwrap_or_default())
     };

@@ -6,7 +6,8 @@ use web_sys::Performance;
 
 use super::paint::Painter;
 use crate::timeline::{Mark, MarkKind, Timeline};
-use crate::trace::Leg;
+use crate::trace::{Event, Leg, Party};
+use crate::view::belief;
 use crate::view::flow::Meter;
 use crate::view::geometry::Point;
 use crate::view::layout::{Hit, Layout, Room, layout};
@@ -71,7 +72,12 @@ pub struct Engine {
     pub visible: bool,
     /// True: no motion between states.
     pub stepping: bool,
-    about: Attention,
+    hover: Option<Hit>,
+    picked: Option<u64>,
+    /// Whose belief is shown instead of the truth.
+    party: Option<Party>,
+    /// The events of the explanation that is shown.
+    chain: Vec<Event>,
     clock: Option<Performance>,
 }
 
@@ -104,7 +110,10 @@ impl Engine {
             changed: true,
             visible: true,
             stepping: false,
-            about: Attention::default(),
+            hover: None,
+            picked: None,
+            party: None,
+            chain: Vec::new(),
             clock: web_sys::window().and_then(|w| w.performance()),
         }
     }
@@ -334,15 +343,28 @@ impl Engine {
         if self.room.width < 1.0 {
             return;
         }
-        let place = layout(&self.stage, self.room);
+        let fog = self.party.map(|party| belief::fog(&self.stage, party));
+        let seen = fog.as_ref().map(|fog| belief::seen_by(&self.stage, fog));
+        let stage = seen.as_ref().unwrap_or(&self.stage);
+        let place = layout(stage, self.room);
         self.flowing = self.playing && self.too_fast();
         let flow = self.meter.flow();
-        let motion = match (self.flowing, self.stepping) {
+        let motion = match (self.flowing && fog.is_none(), self.stepping) {
             (true, _) => Motion::Flow(&flow),
             (false, true) => Motion::Stepping,
             (false, false) => Motion::Gliding,
         };
-        scene::draw(&mut self.scene, &self.stage, &place, motion, self.about);
+        let about = Attention {
+            hover: self.hover,
+            picked: self.picked,
+            fog: fog.as_ref(),
+            // Who sees in the fog does not see the explanation.
+            chain: (
+                if fog.is_some() { &[] } else { &self.chain },
+                self.run.run().world().traced(),
+            ),
+        };
+        scene::draw(&mut self.scene, stage, &place, motion, about);
         if let Some(painter) = &mut self.painter {
             painter.resize(place.frame.w, place.frame.h, self.density);
             painter.draw(&self.scene, place.frame.w, place.frame.h);
@@ -424,8 +446,8 @@ impl Engine {
 
     /// Shows what the pointer is over; answers whether anything is.
     pub fn hover(&mut self, hit: Option<Hit>) -> bool {
-        if self.about.hover != hit {
-            self.about.hover = hit;
+        if self.hover != hit {
+            self.hover = hit;
             self.changed = true;
         }
         hit.is_some()
@@ -433,7 +455,19 @@ impl Engine {
 
     /// Follows a message, or none.
     pub fn pick(&mut self, message: Option<u64>) {
-        self.about.picked = message;
+        self.picked = message;
+        self.changed = true;
+    }
+
+    /// Shows what this party can know; the truth for `None`.
+    pub fn see_as(&mut self, party: Option<Party>) {
+        self.party = party;
+        self.changed = true;
+    }
+
+    /// Lights the events of an explanation.
+    pub fn light(&mut self, chain: Vec<Event>) {
+        self.chain = chain;
         self.changed = true;
     }
 }

@@ -4,12 +4,14 @@ use leptos::prelude::*;
 
 use super::crash::Crashes;
 use super::lab::Lab;
+use super::packets::Packets;
 use super::transport::clock;
-use crate::scenario::{Action, Scenario, Span};
-use crate::trace::Party;
-use crate::view::names;
+use crate::scenario::{Action, Span};
+use crate::timeline::{Branch, Timeline};
+use crate::view::branches::{self, Limb};
+use crate::view::deeds;
 
-/// How long a link stays cut, and how much a packet is held up, by a button.
+/// How long a link stays cut by a button.
 const A_WHILE: Span = Span(2_000_000);
 
 /// The branches as a tree, the interventions of the current one, and buttons for more.
@@ -25,6 +27,7 @@ pub fn Forks(lab: Lab) -> impl IntoView {
             <Tree lab/>
             <h2>"Done on this branch"</h2>
             <Done lab/>
+            <Packets lab message=None/>
             <h2>"Do now"</h2>
             <Crashes lab/>
             <div class="crashes">
@@ -43,51 +46,53 @@ pub fn Forks(lab: Lab) -> impl IntoView {
     }
 }
 
-/// The branches, each under the one it left.
+/// The branches, as far as a picture of them goes.
+fn limbs_of(lab: Lab) -> Vec<Limb> {
+    let limb = |b: &Branch| Limb {
+        parent: b.parent,
+        seen: b.seen(),
+    };
+    let limbs = lab.read(|run| run.branches().iter().map(limb).collect());
+    limbs.unwrap_or_default()
+}
+
+/// Goes onto the branch after this one, in the order of the tree.
+pub fn next_branch(lab: Lab) {
+    let order = branches::ordered(&limbs_of(lab));
+    let current = lab.desk.current.get_untracked();
+    let here = order.iter().position(|b| *b == current).unwrap_or(0);
+    lab.switch(order[(here + 1) % order.len()]);
+}
+
+/// The branches as a tree over time, and beside it what each of them began with; a press goes onto it.
 #[component]
 fn Tree(lab: Lab) -> impl IntoView {
     let desk = lab.desk;
+    let limbs = Memo::new(move |_| {
+        desk.branches.track();
+        lab.seen.track();
+        limbs_of(lab)
+    });
+    let drawn = move || branches::to_svg(&limbs.get(), desk.current.get(), lab.now.get());
+    let buttons = move || {
+        desk.branches.track();
+        let each = branches::ordered(&limbs_of(lab)).into_iter();
+        each.map(|b| {
+            let here = move || if desk.current.get() == b { "true" } else { "false" };
+            view! {
+                <li>
+                    <button type="button" aria-pressed=here on:click=move |_| lab.switch(b)>{branch_words(lab, b)}</button>
+                </li>
+            }
+        })
+        .collect_view()
+    };
     view! {
-        <ol class="forks">
-            {move || {
-                let branches = desk.branches.get();
-                let depth = |mut b: usize| {
-                    let mut depth = 0;
-                    while let Some(Some((parent, _))) = branches.get(b).copied() {
-                        b = parent;
-                        depth += 1;
-                    }
-                    depth
-                };
-                ordered(&branches)
-                    .into_iter()
-                    .map(|b| {
-                        let class = format!("depth-{}", depth(b).min(5));
-                        let here = move || if desk.current.get() == b { "true" } else { "false" };
-                        view! {
-                            <li class=class>
-                                <button type="button" aria-pressed=here on:click=move |_| lab.switch(b)>
-                                    {branch_words(lab, b)}
-                                </button>
-                            </li>
-                        }
-                    })
-                    .collect_view()
-            }}
-        </ol>
+        <div class="tree">
+            <div aria-hidden="true" inner_html=drawn></div>
+            <ol class="forks">{buttons}</ol>
+        </div>
     }
-}
-
-/// Branches in the order of a tree: each followed by those that left it.
-fn ordered(branches: &[super::desk::Origin]) -> Vec<usize> {
-    let mut list = Vec::new();
-    let mut open = vec![0];
-    while let Some(branch) = open.pop() {
-        list.push(branch);
-        let children = (0..branches.len()).rev();
-        open.extend(children.filter(|c| branches[*c].is_some_and(|(parent, _)| parent == branch)));
-    }
-    list
 }
 
 fn branch_words(lab: Lab, branch: usize) -> String {
@@ -95,12 +100,19 @@ fn branch_words(lab: Lab, branch: usize) -> String {
         return "As it ran first".into();
     }
     let told = lab.read(|run| {
-        let branch = run.branches().get(branch)?;
-        let (_, at) = branch.parent?;
-        let first = branch.inputs().iter().find(|input| input.at.0 >= at)?;
-        Some(action_words(run.scenario(), &first.action, at))
+        let own = run.branches().get(branch)?;
+        let (_, at) = own.parent?;
+        let nth = own.inputs().iter().position(|input| input.at.0 >= at)?;
+        deed(run, branch, nth)
     });
     told.flatten().unwrap_or_else(|| "Another course".into())
+}
+
+/// "00:01.200 crash of Payment 1".
+fn deed(run: &Timeline, branch: usize, nth: usize) -> Option<String> {
+    let input = run.branches().get(branch)?.inputs().get(nth)?;
+    let what = deeds::words(run.scenario(), &input.action, run.pointed_at(branch, nth));
+    Some(format!("{} {what}", clock(input.at.0)))
 }
 
 #[component]
@@ -109,8 +121,9 @@ fn Done(lab: Lab) -> impl IntoView {
         lab.traced.track();
         lab.desk.current.track();
         lab.read(|run| {
-            let each = run.inputs().iter();
-            let words = each.map(|i| (i.at.0, action_words(run.scenario(), &i.action, i.at.0)));
+            let branch = run.current_branch();
+            let each = run.inputs().iter().enumerate();
+            let words = each.filter_map(|(nth, input)| Some((input.at.0, deed(run, branch, nth)?)));
             words.collect::<Vec<_>>()
         })
         .unwrap_or_default()
@@ -136,25 +149,4 @@ fn Done(lab: Lab) -> impl IntoView {
             }}
         </ul>
     }
-}
-
-/// "00:01.200 crash of Payment 1".
-fn action_words(scenario: &Scenario, action: &Action, at: u64) -> String {
-    let party = |party| names::party(scenario, party);
-    let what = match action {
-        Action::CrashConsumer { service, instance } => {
-            format!("crash of {}", party(Party::Member(*service, *instance)))
-        }
-        Action::CrashBroker { broker } => format!("crash of {}", party(Party::Broker(*broker))),
-        Action::CrashProducer { producer } => {
-            format!("crash of {}", party(Party::Producer(*producer)))
-        }
-        Action::Drop { packet } => format!("packet {packet} dropped"),
-        Action::Delay { packet, by } => format!("packet {packet} held up by {by}"),
-        Action::CutBroker { broker, lasting } => {
-            format!("{} cut off for {lasting}", party(Party::Broker(*broker)))
-        }
-        Action::Set { name, value } => format!("{name} set to {value}"),
-    };
-    format!("{} {what}", clock(at))
 }

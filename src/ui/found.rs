@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::desk::Tab;
 use super::lab::Lab;
+use super::moment::SeenBy;
 use crate::scenario::Scenario;
 use crate::timeline::{Mark, MarkKind};
 use crate::view::names;
@@ -36,6 +37,7 @@ pub fn Found(lab: Lab) -> impl IntoView {
                 "Next anomaly"
                 <span aria-hidden="true" class="icon-to"></span>
             </button>
+            <SeenBy lab/>
             <div class="what" role="status">
             {move || {
                 let mark = anomaly.get()?;

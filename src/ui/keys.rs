@@ -1,5 +1,6 @@
 //! Keys: one table for what they do and for the help that lists them.
 
+use super::forks::next_branch;
 use super::lab::{Lab, SLOWDOWNS};
 use crate::timeline::Timeline;
 
@@ -99,6 +100,14 @@ pub const KEYS: &[Key] = &[
         "[",
         "previous anomaly",
         |lab| lab.previous_anomaly(),
+    ),
+    key(
+        "KeyB",
+        false,
+        Where::Stage,
+        "B",
+        "onto the next branch",
+        next_branch,
     ),
     key(
         "Home",

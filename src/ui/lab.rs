@@ -11,11 +11,11 @@ use super::desk::{Desk, Tab};
 use super::engine::{Engine, Hunt};
 use super::notices::Notice;
 use crate::explain::Setting;
-use crate::scenario::link::{Opened, PageOptions, Theme};
+use crate::scenario::link::{Controls, Opened, PageOptions, Theme};
 use crate::scenario::params::{self, Handle};
 use crate::scenario::{Action, Intervention, Scenario, preset, preset_names};
 use crate::timeline::{Mark, Timeline};
-use crate::verdict::Report;
+use crate::verdict::{AnomalyKind, Report};
 use crate::view::layout::Hit;
 
 /// Speeds that can be chosen: virtual time is so many times slower.
@@ -95,7 +95,9 @@ impl Lab {
             Ok(run) => (scenario, run),
             Err(problems) => {
                 notices.extend(problems.iter().map(ToString::to_string));
-                first_preset()
+                notices
+                    .push("So nothing of what was to be done by hand is done in this run.".into());
+                untouched(scenario)
             }
         };
         let speed = speed_of(page.speed, &scenario);
@@ -276,11 +278,35 @@ impl Lab {
             }
         }
         let inputs = self.inputs();
-        self.begin(scenario.clone());
-        if let Ok(run) = Timeline::with_inputs(scenario, inputs) {
-            self.with(|e| e.replace(run));
+        match Timeline::with_inputs(scenario.clone(), inputs) {
+            Ok(run) => {
+                self.replace(scenario, run);
+                true
+            }
+            Err(problems) => {
+                let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                Notice::push(self.notices, all.join(" "));
+                false
+            }
         }
-        true
+    }
+
+    /// Whether the column beside the stage is there, where explanations stand.
+    pub fn has_column(&self) -> bool {
+        self.page.with_value(|page| match page.controls {
+            Controls::Auto => !self.embedded,
+            Controls::Full => true,
+            Controls::None | Controls::Min => false,
+        })
+    }
+
+    /// Lists the anomalies of a kind at a service, each with the way to its cause.
+    pub fn list(&self, service: u16, kind: AnomalyKind) {
+        self.pick(None);
+        self.desk.why.set(None);
+        self.desk.listed.set(Some((service, kind)));
+        self.desk.tab.set(Tab::Message);
+        super::desk::focus("tab-message");
     }
 
     /// Another run of what it begins with, from its beginning.
@@ -441,6 +467,14 @@ impl Frames {
                 .request_animation_frame(callback.as_ref().unchecked_ref())
                 .ok();
         }
+    }
+}
+
+/// The run of this scenario with nothing done to it.
+fn untouched(scenario: Scenario) -> (Scenario, Timeline) {
+    match Timeline::new(scenario.clone()) {
+        Ok(run) => (scenario, run),
+        Err(_) => first_preset(),
     }
 }
 

@@ -207,9 +207,24 @@ fn row(lab: Lab, scenario: &Scenario, place: usize, event: &Event) -> impl IntoV
     };
     let open = move |_| lab.desk.tab.set(Tab::Message);
     let lit = move || message.is_some() && lab.picked.get() == message;
+    // Where it stands in the explanation that is shown.
+    let place = move || {
+        lab.desk
+            .chain
+            .with(|chain| chain.iter().position(|event| event.id == id))
+    };
+    let link = move || {
+        place().map(|at| view! { <span class="place" title="In the chain of the explanation">{at + 1}</span> })
+    };
+    let parts = move || lab.desk.parted.get().is_some_and(|(event, _)| event == id);
+    let parting = move || {
+        parts().then(|| view! { <span class="parting">"≠ here the compared run parts"</span> })
+    };
     view! {
-        <div class="log-row" class:fault=fault class:lit=lit role="listitem" node_ref=node>
+        <div class="log-row" class:fault=fault class:lit=lit class:chained=move || place().is_some() role="listitem" node_ref=node>
             <button type="button" class="line" title=words.clone() on:click=choose on:dblclick=open>
+                {link}
+                {parting}
                 <span class="when">{names::moment(event.at)}</span>
                 " "
                 {words.clone()}

@@ -8,16 +8,12 @@ use super::file;
 use super::found::headline;
 use super::lab::Lab;
 use super::notices::Notice;
+use super::packets::Packets;
 use super::why::Why;
-use crate::scenario::{Action, Scenario, Span};
-use crate::timeline::Mark;
-use crate::verdict::{MessageLine, Standing, State};
-use crate::view::names;
-use crate::view::stage::{Moving, Stage};
+use crate::timeline::{Mark, MarkKind};
+use crate::verdict::MessageLine;
 use crate::view::story::{Tag, story};
-
-/// How long a packet is held up by a button.
-const HELD_UP: Span = Span(500_000);
+use crate::view::{boundary, names};
 
 /// The panel.
 #[component]
@@ -38,8 +34,9 @@ pub fn Message(lab: Lab) -> impl IntoView {
             {move || match lab.picked.get() {
                 Some(message) => view! { <About lab message/> }.into_any(),
                 None => {
-                    view! { <p class="hint">"Pick one: click a cell or a pill on the stage, or a line of the log."</p>
-                        <Newest lab/> }
+                    view! { <p class="hint">"Pick one: click a cell or a pill on the stage, a line of the log, or of the ledger below."</p>
+                        <Newest lab/>
+                        <Ledger lab/> }
                         .into_any()
                 }
             }}
@@ -47,19 +44,34 @@ pub fn Message(lab: Lab) -> impl IntoView {
     }
 }
 
-/// The newest anomaly of each kind at each service.
+/// Anomalies that are listed at a time.
+const LISTED: usize = 50;
+/// Lines of the ledger that are shown: the newest.
+const LINES: u64 = 20;
+
+/// The newest anomaly of each kind at each service; or all of one kind at one service, if a figure of the verdict was
+/// asked for.
 #[component]
 fn Newest(lab: Lab) -> impl IntoView {
+    let listed = lab.desk.listed;
     let newest = Memo::new(move |_| {
         lab.traced.track();
         lab.desk.current.track();
+        let listed = listed.get();
         lab.read(|run| {
             let here = run.run().world().traced();
             let past = run.marks().iter().rev().filter(|m| m.event <= here);
             let mut found: Vec<Mark> = Vec::new();
             for mark in past.filter(|m| m.message > 0 && is_anomaly(m)) {
                 let known = |m: &Mark| (m.service, m.what) == (mark.service, mark.what);
-                if !found.iter().any(known) {
+                let wanted = match listed {
+                    Some((service, kind)) => {
+                        mark.service == Some(service)
+                            && matches!(mark.what, MarkKind::Anomaly { kind: k, .. } if k == kind)
+                    }
+                    None => !found.iter().any(known),
+                };
+                if wanted && found.len() < LISTED {
                     found.push(*mark);
                 }
             }
@@ -70,19 +82,104 @@ fn Newest(lab: Lab) -> impl IntoView {
     let open = move |mark: Mark| {
         lab.desk.anomaly.set(Some(mark));
         lab.pick(Some(mark.message));
+        lab.desk.why.set(Some(mark));
     };
     let lines = move || {
         let scenario = lab.scenario.read_untracked();
         let each = newest.get().into_iter();
         each.map(|mark| {
             let (words, _) = headline(&scenario, &mark);
-            view! { <li><button type="button" class="line" on:click=move |_| open(mark)>{words}</button></li> }
+            let label = format!("Why? {words}");
+            view! {
+                <li class="anomaly">
+                    <span>{words}</span>
+                    <button type="button" aria-label=label on:click=move |_| open(mark)>"Why?"</button>
+                </li>
+            }
         })
         .collect_view()
     };
+    let heading = move || match listed.get() {
+        None => "Newest of each kind".to_string(),
+        Some((service, kind)) => {
+            let who = lab.scenario.with_untracked(|s| names::service(s, service));
+            format!("{who}: {}, newest first", kind.name())
+        }
+    };
+    let all = move || {
+        let clear = move |_| listed.set(None);
+        listed.get().map(|_| view! { <p class="take"><button type="button" on:click=clear>"All kinds"</button></p> })
+    };
     view! {
-        <h2>"Newest of each kind"</h2>
-        <ul>{lines}</ul>
+        <h2>{heading}</h2>
+        <ul class="newest">{lines}</ul>
+        {all}
+    }
+}
+
+/// The newest lines of the ledger: how each message stands with each service.
+#[component]
+fn Ledger(lab: Lab) -> impl IntoView {
+    let lines = Memo::new(move |_| {
+        lab.traced.track();
+        lab.desk.current.track();
+        lab.read(|run| {
+            let run = run.run();
+            let newest = run.world().published();
+            let known = (newest.saturating_sub(LINES - 1).max(1)..=newest).rev();
+            let line = |message| {
+                let line = run.ledger().message(message);
+                (
+                    message,
+                    line.map(|line| {
+                        line.services
+                            .iter()
+                            .map(boundary::state)
+                            .collect::<Vec<_>>()
+                    }),
+                )
+            };
+            known.map(line).collect::<Vec<_>>()
+        })
+        .unwrap_or_default()
+    });
+    let names = move || {
+        lab.scenario.with(|s| {
+            s.services
+                .iter()
+                .map(|s| view! { <th scope="col">{s.name.clone()}</th> })
+                .collect_view()
+        })
+    };
+    let rows = move || {
+        let width = lab.scenario.with(|s| s.services.len());
+        let noun = lab.scenario.with(|s| s.load.noun.clone());
+        let each = lines.get().into_iter().map(|(message, states)| {
+            // Its row is gone once everything about it is done.
+            let states = states.unwrap_or_else(|| vec!["done"; width]);
+            let cells = states.into_iter().map(|state| {
+                let bad = matches!(state, "lost" | "repeated");
+                view! { <td class:strong=bad>{if bad { "✕ " } else { "" }}{state}</td> }
+            });
+            let cells = cells.collect_view();
+            let label = format!("{noun} {message}");
+            view! {
+                <tr>
+                    <th scope="row">
+                        <button type="button" class="line" aria-label=label on:click=move |_| lab.pick(Some(message))>{message}</button>
+                    </th>
+                    {cells}
+                </tr>
+            }
+        });
+        each.collect_view()
+    };
+    view! {
+        <h2>"The ledger: the newest lines"</h2>
+        <table class="standings ledger">
+            <thead><tr><td></td>{names}</tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
     }
 }
 
@@ -103,27 +200,36 @@ fn About(lab: Lab, message: u64) -> impl IntoView {
     view! {
         {replayed}
         <Standings lab line/>
-        <OnTheWay lab message/>
+        <Packets lab message=Some(message)/>
         <Why lab message/>
         <Diagram lab message/>
         <Life lab message/>
     }
 }
 
-/// Delivered, processed, effected: a row for each service.
+/// Delivered, processed, effected: a row for each service, drawn with the line where exactly-once ends, and as a table.
 #[component]
 fn Standings(lab: Lab, line: Memo<Option<MessageLine>>) -> impl IntoView {
-    let rows = move || {
-        let line = line.get()?;
-        lab.scenario.with(|s| {
-            let services = s.services.iter().zip(line.services.iter().copied());
-            let meant = services.filter(|(_, standing)| standing.state != State::Elsewhere);
-            Some(
-                meant
-                    .map(|(service, standing)| row(&service.name, standing))
-                    .collect_view(),
-            )
-        })
+    let rows = Memo::new(move |_| {
+        let line = line.get();
+        lab.scenario
+            .with(|s| line.map(|line| (line.message, boundary::rows(s, &line))))
+    });
+    let drawn = move || {
+        let rows = rows.get();
+        lab.scenario
+            .with(|s| rows.map(|(message, rows)| boundary::to_svg(s, message, &rows)))
+    };
+    let table = move || {
+        rows.get()
+            .map(|(_, rows)| rows.iter().map(row).collect_view())
+    };
+    let grounds = move || {
+        let (_, rows) = rows.get()?;
+        let each = rows.iter().map(
+            |row| view! { <li><strong>{row.name.clone()}</strong>": "{row.ground.sentence()}</li> },
+        );
+        Some(each.collect_view())
     };
     let producer = move || {
         line.with(|line| match line {
@@ -134,103 +240,37 @@ fn Standings(lab: Lab, line: Memo<Option<MessageLine>>) -> impl IntoView {
         })
     };
     view! {
-        <table class="standings">
+        <div class="boundary" inner_html=drawn></div>
+        <table class="standings unseen">
             <thead>
                 <tr>
                     <th scope="col">"Service"</th>
                     <th scope="col">"delivered"</th>
                     <th scope="col">"processed"</th>
-                    <th scope="col" class="outside">"effect"</th>
+                    <th scope="col">"effect"</th>
                     <th scope="col">"so far"</th>
                 </tr>
             </thead>
-            <tbody>{rows}</tbody>
+            <tbody>{table}</tbody>
         </table>
         <p class="hint">{producer}</p>
+        <details>
+            <summary>"Where exactly-once ends"</summary>
+            <ul>{grounds}</ul>
+        </details>
     }
 }
 
-fn row(name: &str, standing: Standing) -> impl IntoView + use<> {
-    let state = match (standing.state, standing.effects) {
-        (State::Elsewhere, _) => "",
-        (State::Pending, _) => "pending",
-        (State::Taken, 0 | 1) => "done",
-        (State::Taken, _) => "repeated",
-        (State::Lost, _) => "lost",
-        (State::Aside, _) => "put aside",
-    };
-    let bad = matches!(state, "lost" | "repeated");
+fn row(row: &boundary::Row) -> impl IntoView + use<> {
     view! {
         <tr>
-            <th scope="row">{name.to_string()}</th>
-            <td>{standing.delivered}</td>
-            <td>{standing.processed}</td>
-            <td class="outside">{standing.effects}</td>
-            <td class:strong=bad>{state}</td>
+            <th scope="row">{row.name.clone()}</th>
+            <td>{row.delivered}</td>
+            <td>{row.processed}</td>
+            <td>{row.effects}</td>
+            <td>{row.state}</td>
         </tr>
     }
-}
-
-/// Packets with the message (or about it), and what can be done to them.
-#[component]
-fn OnTheWay(lab: Lab, message: u64) -> impl IntoView {
-    let packets = Memo::new(move |_| {
-        lab.now.track();
-        lab.traced.track();
-        lab.read(|run| {
-            let stage = Stage::of(run.run().world());
-            let about = |m: &&Moving| m.message == message && !m.lost;
-            stage
-                .moving
-                .iter()
-                .filter(about)
-                .copied()
-                .collect::<Vec<_>>()
-        })
-        .unwrap_or_default()
-    });
-    move || {
-        let packets = packets.get();
-        (!packets.is_empty() && !lab.playing.get()).then(|| {
-            view! {
-                <h2>"On its way now"</h2>
-                <ul class="packets">
-                    {packets
-                        .into_iter()
-                        .map(|packet| view! { <Packet lab packet/> })
-                        .collect_view()}
-                </ul>
-            }
-        })
-    }
-}
-
-#[component]
-fn Packet(lab: Lab, packet: Moving) -> impl IntoView {
-    let words = lab.scenario.with_untracked(|s| way_words(s, &packet));
-    let number = packet.packet;
-    let drop = move |_| {
-        lab.act(Action::Drop { packet: number });
-    };
-    let delay = move |_| {
-        let by = HELD_UP;
-        lab.act(Action::Delay { packet: number, by });
-    };
-    let leg = names::leg(packet.leg);
-    view! {
-        <li>
-            <span>{words}</span>
-            <button type="button" on:click=drop>{format!("Drop this {leg}")}</button>
-            <button type="button" on:click=delay>"Hold it up 500 ms"</button>
-        </li>
-    }
-}
-
-/// "ack, from order-events 0 to Order API".
-fn way_words(scenario: &Scenario, packet: &Moving) -> String {
-    let place = |place| names::place(scenario, place);
-    let (leg, from, to) = (names::leg(packet.leg), place(packet.from), place(packet.to));
-    format!("{leg} from {from} to {to}")
 }
 
 /// Everything that happened to it up to the cursor, as sentences.

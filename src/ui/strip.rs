@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
-use crate::verdict::{Latency, ServiceReport};
+use crate::verdict::{AnomalyKind, Latency, ServiceReport};
 use crate::view::scene::Shape;
 use crate::view::words;
 
@@ -60,7 +60,7 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
             </h2>
             <p class="promise">{move || promise.get()}</p>
             <p class="outcome">{outcome}</p>
-            <dl class="figures">{move || lab.report.with(|r| r.services.get(i).map(figures))}</dl>
+            <dl class="figures">{move || lab.report.with(|r| r.services.get(i).map(|s| figures(lab, i, s)))}</dl>
         </article>
     }
 }
@@ -76,19 +76,32 @@ pub fn Sign(service: usize) -> impl IntoView {
     view! { <span class=class aria-hidden="true"></span> }
 }
 
-/// The figures behind the judgement.
-fn figures(s: &ServiceReport) -> impl IntoView + use<> {
+/// The figures behind the judgement. Each that tells of an anomaly leads to those it counts.
+fn figures(lab: Lab, i: usize, s: &ServiceReport) -> impl IntoView + use<> {
     let mut all = vec![
-        ("lost", s.lost),
-        ("out of order", s.out_of_order),
-        ("repeated", s.duplicated),
+        ("lost", s.lost, Some(AnomalyKind::LostEffect)),
+        (
+            "out of order",
+            s.out_of_order,
+            Some(AnomalyKind::OutOfOrderEffect),
+        ),
+        ("repeated", s.duplicated, Some(AnomalyKind::DuplicateEffect)),
     ];
     if s.dead_lettered > 0 {
-        all.push(("put aside", s.dead_lettered));
+        all.push(("put aside", s.dead_lettered, None));
     }
-    let each = all.into_iter().map(|(words, n)| {
+    let each = all.into_iter().map(|(words, n, kind)| {
         let class = if n > 0 { "strong" } else { "" };
-        view! { <div class=class><dt>{words}</dt><dd>{n}</dd></div> }
+        let asks = kind.filter(|_| n > 0 && lab.has_column());
+        let figure = match asks {
+            None => n.into_any(),
+            Some(kind) => {
+                let ask = move |_| lab.list(i as u16, kind);
+                let label = format!("{n} {words}: why?");
+                view! { <button type="button" class="asks" aria-label=label title="Why?" on:click=ask>{n}</button> }.into_any()
+            }
+        };
+        view! { <div class=class><dt>{words}</dt><dd>{figure}</dd></div> }
     });
     view! {
         {each.collect_view()}

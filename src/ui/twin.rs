@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
-use crate::view::twin::{details, summary};
+use crate::view::twin::{details, known, summary};
 
 /// While it plays, the words are renewed this often, in ms.
 const EVERY: f64 = 2_000.0;
@@ -31,9 +31,12 @@ pub fn Twin(lab: Lab) -> impl IntoView {
     });
     let parts = move || {
         due.get();
-        let parts = lab
-            .see(|e| details(e.stage(), e.run().scenario()))
-            .unwrap_or_default();
+        let party = lab.desk.party.get();
+        let told = lab.see(|e| match party {
+            Some(party) => known(e.stage(), e.run().scenario(), party),
+            None => details(e.stage(), e.run().scenario()),
+        });
+        let parts = told.unwrap_or_default();
         parts
             .into_iter()
             .map(|part| {

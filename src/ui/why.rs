@@ -9,7 +9,7 @@ use crate::explain::{Case, Setting};
 use crate::scenario::Scenario;
 use crate::sim::FaultPlan;
 use crate::timeline::{Mark, MarkKind};
-use crate::trace::EventId;
+use crate::trace::{Event, EventId};
 use crate::verdict::Anomaly;
 use crate::view::why::{Explanation, explain};
 
@@ -35,11 +35,19 @@ pub fn Why(lab: Lab, message: u64) -> impl IntoView {
     Effect::new(move |_| {
         let mark = asked.get();
         answer.set(None);
+        light(lab, Vec::new());
         if let Some(anomaly) = mark.as_ref().and_then(anomaly_of) {
             let case = case(lab);
             Timeout::new(A_MOMENT, move || {
+                let found = explain(&case, &anomaly);
+                let chain = found
+                    .iter()
+                    .flat_map(|found| found.events.clone())
+                    .collect();
                 // Set only if the panel is still there.
-                let _ = answer.try_set(Some(explain(&case, &anomaly)));
+                if answer.try_set(Some(found)).is_none() {
+                    light(lab, chain);
+                }
             })
             .forget();
         }
@@ -91,6 +99,12 @@ fn question(
     }
 }
 
+/// Lights these events in log, diagram and stage.
+fn light(lab: Lab, chain: Vec<Event>) {
+    lab.with(|e| e.light(chain.clone()));
+    lab.desk.chain.set(chain);
+}
+
 /// Everything the run at the cursor follows from.
 fn case(lab: Lab) -> Case {
     Case {
@@ -118,6 +132,7 @@ fn anomaly_of(mark: &Mark) -> Option<Anomaly> {
 #[component]
 fn Found(lab: Lab, found: Explanation) -> impl IntoView {
     let to = move |event: EventId| lab.go(|run| run.seek_event(event));
+    let some = !found.decisive.is_empty();
     let faults = found.decisive.into_iter().map(|fault| {
         view! {
             <li class="fault">
@@ -150,14 +165,11 @@ fn Found(lab: Lab, found: Explanation) -> impl IntoView {
     view! {
         <div class="explanation">
             <p class="because">{found.sentence}</p>
-            <h3>"Without this it would not have happened"</h3>
-            <ul>{faults}</ul>
+            {some.then(|| view! { <h3>"Without this it would not have happened"</h3><ul>{faults}</ul> })}
             <p>{found.remedy}</p>
             {apply}
-            <details>
-                <summary>"The chain of events"</summary>
-                <ol>{chain}</ol>
-            </details>
+            <h3>"The chain of events, lit on the stage, in the diagram and in the log"</h3>
+            <ol class="chain">{chain}</ol>
         </div>
     }
 }

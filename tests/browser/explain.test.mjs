@@ -93,3 +93,102 @@ pageTest("a life is copied as Mermaid and saved as SVG", { context: { permission
   await button(page, "Save as SVG").click();
   assert.match(readFileSync(await (await download).path(), "utf8"), /^<svg/);
 });
+
+pageTest("an explanation is lit in the chain, the diagram, the log and on the stage", { path: "?preset=lost-ack" }, async ({ page }) => {
+  await toAnomaly(page);
+  await page.locator(".found .why").click();
+  await page.locator(".explanation .because").waitFor();
+  const links = await page.locator(".chain li").count();
+  assert.ok(links > 5);
+  const marked = page.locator(".diagram svg .place");
+  await marked.first().waitFor({ state: "attached" });
+  // A weight and a number, not a colour: of the rows, and of the lines that are thick.
+  assert.ok((await marked.count()) > 3);
+  assert.ok((await page.locator('.diagram svg line[stroke-width="3"]').count()) > 0);
+  await tab(page, "Log");
+  await page.locator(".log-row.chained").first().waitFor();
+  const numbers = await page.locator(".log-row .place").allInnerTexts();
+  assert.ok(numbers.length > 3 && numbers.every((n) => Number(n) >= 1 && Number(n) <= links), String(numbers));
+});
+
+pageTest("a figure of the verdict leads to what it counts, with the reason", { path: "?preset=lost-ack" }, async ({ page }) => {
+  assert.equal(await settled(page), "running");
+  for (let n = 0; n < 4 && (await page.locator(".verdict .asks").count()) === 0; n++) await button(page, "Next anomaly").click().then(() => page.waitForTimeout(400));
+  const figure = page.locator(".verdict .asks").first();
+  assert.match(await figure.getAttribute("aria-label"), /^1 repeated: why\?$/);
+  await figure.click();
+  await page.getByRole("button", { name: /^Why\? Duplicate effect: order 4 at Payment$/ }).click();
+  await page.locator(".explanation .because").waitFor();
+  assert.match(await page.locator(".explanation .because").innerText(), /the ack of order 4 is lost/);
+  await axeFindsNothing(page, "list of a figure");
+});
+
+pageTest("a line of the ledger picks its message", { path: "?preset=lost-ack" }, async ({ page }) => {
+  await toAnomaly(page);
+  await page.getByLabel("Number of the order").fill("");
+  await page.getByLabel("Number of the order").press("Tab");
+  await tab(page, "Message");
+  await page.getByRole("button", { name: "order 2", exact: true }).click();
+  assert.equal(await page.getByLabel("Number of the order").inputValue(), "2");
+  await page.locator(".boundary svg").waitFor();
+  assert.match(await page.locator(".boundary svg title").textContent(), /order 2 was delivered, processed/);
+});
+
+pageTest("what a party cannot know is fogged, and said", { path: "?preset=lost-ack" }, async ({ page }) => {
+  await toAnomaly(page);
+  await tab(page, "Moment");
+  const seenBy = page.locator(".panel").getByLabel("Seen by");
+  await seenBy.selectOption({ label: "Order API" });
+  await page.waitForFunction(() => document.querySelectorAll(".beliefs li").length === 1);
+  assert.match(await page.locator(".beliefs").innerText(), /Order API has sent order 4 2 times and heard nothing/);
+  assert.equal(await page.locator(".found").getByLabel("Seen by").inputValue(), await seenBy.inputValue());
+  await page.getByText("the Two Generals").click();
+  await page.getByText("No number of messages ends this").waitFor();
+  await shot(page, "belief");
+  await axeFindsNothing(page, "truth and belief");
+  assert.match(await page.locator(".strip-of-log svg").first().textContent(), /committed/);
+  await page.getByLabel("Who", { exact: true }).selectOption({ label: "the partition's broker" });
+  await page.waitForFunction(() => /high watermark/.test(document.querySelector(".strip-of-log svg").textContent));
+  assert.match(await page.locator(".panel").innerText(), /If broker \d died now/);
+});
+
+pageTest("a packet is dropped by what it carries, in the past, and the branch is named so", { path: "?preset=lost-message" }, async ({ page }) => {
+  await toAnomaly(page);
+  await tab(page, "Forks");
+  const drop = page.getByRole("button", { name: /^Drop the (ack|request|commit)/ }).first();
+  for (let n = 0; n < 40 && (await drop.count()) === 0; n++) {
+    await button(page, "Step back").click();
+    await page.waitForTimeout(60);
+  }
+  const what = (await drop.getAttribute("aria-label")).replace("Drop ", "");
+  await drop.click();
+  await page.waitForFunction(() => document.querySelectorAll(".forks button").length === 2);
+  assert.ok((await page.locator(".forks [aria-pressed=true]").innerText()).endsWith(`${what} dropped`), what);
+  assert.equal(await page.locator(".tree svg circle").count(), 2, "a dot where it left, and the cursor");
+  await page.locator(".stage").focus();
+  await page.keyboard.press("b");
+  await page.waitForFunction(() => document.querySelector(".forks [aria-pressed=true]").innerText === "As it ran first");
+  await axeFindsNothing(page, "forks with packets");
+});
+
+pageTest("two runs go side by side, and the first difference is marked", { path: "?preset=lost-ack" }, async ({ page }) => {
+  await toAnomaly(page);
+  await tab(page, "Compare");
+  assert.equal(await page.locator(".small-stage").count(), 2);
+  const beside = page.getByLabel("Beside this run, first");
+  await beside.selectOption("preset:idempotent-producer");
+  await page.locator(".columns").getByText("First difference").waitFor();
+  await page.locator(".compared").first().waitFor();
+  assert.match(await page.locator(".compared").first().innerText(), /promise/);
+  await shot(page, "compare");
+  await axeFindsNothing(page, "compare");
+  await beside.selectOption({ label: "what a link opens…" });
+  await page.getByLabel("Link to compare with").fill("?preset=no-such");
+  await page.getByLabel("Link to compare with").press("Enter");
+  await page.locator(".columns [role=alert]").waitFor();
+  assert.match(await page.locator(".columns [role=alert]").innerText(), /no-such/);
+  await page.getByLabel("Link to compare with").fill("?preset=lost-ack&idempotence=true");
+  await page.getByLabel("Link to compare with").press("Enter");
+  await page.locator(".columns").getByText("First difference").waitFor();
+  assert.match(await page.locator(".columns").innerText(), /recognise/);
+});
