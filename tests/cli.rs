@@ -249,6 +249,79 @@ fn a_broken_file_is_refused_with_the_reason() {
 }
 
 #[test]
+fn why_prints_the_reason_of_an_order() {
+    let said = stdout(&lab(&["why", "lost-ack", "--order", "4"]));
+    let (first, rest) = said.split_once('\n').expect("lines");
+    assert!(
+        first.starts_with(
+            "Order 4 is in the log more than once, because the ack of order 4 is lost"
+        ),
+        "{said}"
+    );
+    for words in [
+        "Decisive (without any one",
+        "What led to it:",
+        "as copy 2",
+        "--set idempotence=true",
+    ] {
+        assert!(rest.contains(words), "{words}: {said}");
+    }
+    let nothing = stdout(&lab(&["why", "lost-ack", "--order", "2"]));
+    assert_eq!(nothing, "Nothing of that kind happened in this run.\n");
+}
+
+/// A file of the preset, with these interventions, answered by `lab run`.
+fn run_with(interventions: &str) -> Output {
+    let mut whole = serde_json::to_value(preset("lost-ack").expect("the preset")).expect("JSON");
+    whole["interventions"] = serde_json::from_str(interventions).expect("JSON");
+    let path = file("interventions.json");
+    std::fs::write(&path, whole.to_string()).expect("written");
+    lab(&["run", path.to_str().expect("a path"), "--json"])
+}
+
+#[test]
+fn what_is_done_by_hand_is_done_or_each_that_does_not_apply_is_named() {
+    let crash = r#"{"at": "1s", "do": {"crash-consumer": {"service": 0, "instance": 0}}}"#;
+    let done = run_with(&format!("[{crash}]"));
+    assert_eq!(
+        done.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let hash = |output: &Output| {
+        stdout(output)
+            .lines()
+            .find(|l| l.contains("trace_hash"))
+            .map(String::from)
+    };
+    assert_ne!(
+        hash(&done),
+        hash(&run_with("[]")),
+        "the crash changes the run"
+    );
+    let wrong = run_with(&format!(
+        r#"[{crash}, {{"at": "2s", "do": {{"drop": {{"packet": 999999}}}}}},
+        {{"at": "2s", "do": {{"crash-broker": {{"broker": 9}}}}}},
+        {{"at": "9000s", "do": {{"crash-broker": {{"broker": 0}}}}}}]"#
+    ));
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stdout(&wrong).is_empty(), "nothing is run");
+    let stderr = String::from_utf8_lossy(&wrong.stderr);
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(lines.len(), 3, "{stderr}");
+    for (line, words) in lines
+        .iter()
+        .zip(["packet 999999", "broker 9", "after the end"])
+    {
+        assert!(
+            line.contains("interventions[") && line.contains(words),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn check_names_what_does_not_hold_and_its_value() {
     let mut scenario = preset("order-processing").expect("the preset");
     params::set(&mut scenario, "duration", "1s").expect("a span");

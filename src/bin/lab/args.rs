@@ -4,7 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use delivery_lab::scenario::{Problem, Scenario, check, params, preset, preset_names};
+use delivery_lab::scenario::{
+    Intervention, Problem, Scenario, check, params, preset, preset_names,
+};
+use delivery_lab::timeline::Timeline;
 
 use crate::run::{self, Done};
 use crate::{docs, output, price, publish, why};
@@ -117,7 +120,7 @@ pub fn main() -> ExitCode {
         }
         Command::Run(args) => run_one(&args).map(|text| (text, true)),
         Command::Why(args) => set_up(&args.setup)
-            .and_then(|scenario| why::why(scenario, &args.which, args.json))
+            .and_then(|(scenario, inputs)| why::why(scenario, inputs, &args.which, args.json))
             .map(|text| (text, true)),
         Command::Check { scenarios } => check_all(scenarios),
         Command::Price {
@@ -157,7 +160,8 @@ fn print(text: &str) {
 }
 
 fn run_one(args: &RunArgs) -> Result<String, Vec<Problem>> {
-    let done = run::to_end(set_up(&args.setup)?, args.trace.as_deref())?;
+    let (scenario, inputs) = set_up(&args.setup)?;
+    let done = run::to_end(scenario, inputs, args.trace.as_deref())?;
     Ok(if args.json {
         output::json(&done)
     } else {
@@ -165,9 +169,9 @@ fn run_one(args: &RunArgs) -> Result<String, Vec<Problem>> {
     })
 }
 
-/// The scenario that is meant, with everything that was set.
-fn set_up(setup: &Setup) -> Result<Scenario, Vec<Problem>> {
-    let mut scenario = scenario_of(&setup.scenario)?;
+/// The scenario that is meant, with everything that was set, and what its file does to it by hand.
+fn set_up(setup: &Setup) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> {
+    let (mut scenario, inputs) = input_of(&setup.scenario)?;
     let mut problems = Vec::new();
     for (name, text) in [("seed", &setup.seed), ("duration", &setup.duration)] {
         if let Some(text) = text {
@@ -188,8 +192,17 @@ fn set_up(setup: &Setup) -> Result<Scenario, Vec<Problem>> {
     if problems.is_empty() {
         problems = check(&scenario);
     }
+    if problems.is_empty() && !inputs.is_empty() {
+        // Each that does not apply is named, and then none is applied.
+        problems.extend(
+            Timeline::with_inputs(scenario.clone(), inputs.clone())
+                .err()
+                .into_iter()
+                .flatten(),
+        );
+    }
     if problems.is_empty() {
-        Ok(scenario)
+        Ok((scenario, inputs))
     } else {
         Err(problems)
     }
@@ -204,8 +217,8 @@ fn check_all(names: Vec<String>) -> Result<(String, bool), Vec<Problem>> {
     let mut scenarios = Vec::new();
     let mut problems = Vec::new();
     for name in &names {
-        match scenario_of(name) {
-            Ok(scenario) => scenarios.push((name, scenario)),
+        match input_of(name) {
+            Ok((scenario, inputs)) => scenarios.push((name, scenario, inputs)),
             Err(wrong) => problems.extend(wrong),
         }
     }
@@ -213,10 +226,10 @@ fn check_all(names: Vec<String>) -> Result<(String, bool), Vec<Problem>> {
         return Err(problems);
     }
     let (mut text, mut held) = (String::new(), true);
-    for (name, scenario) in scenarios {
+    for (name, scenario, inputs) in scenarios {
         let Done {
             scenario, report, ..
-        } = run::to_end(scenario, None)?;
+        } = run::to_end(scenario, inputs, None)?;
         let unmet = report.unmet(&scenario.expects);
         held &= unmet.is_empty();
         text.push_str(&output::checked(name, scenario.expects.len(), &unmet));
@@ -224,10 +237,22 @@ fn check_all(names: Vec<String>) -> Result<(String, bool), Vec<Problem>> {
     Ok((text, held))
 }
 
-/// The preset or the file of this name, fit to be run.
+/// The preset or the file of this name, for a command that runs it without anything done by hand.
 fn scenario_of(name: &str) -> Result<Scenario, Vec<Problem>> {
-    if let Some(scenario) = preset(name) {
+    let (scenario, inputs) = input_of(name)?;
+    if inputs.is_empty() {
         return Ok(scenario);
+    }
+    let sentence =
+        format!("The file `{name}` has `interventions`; only `run`, `check` and `why` take them.");
+    Err(vec![Problem::sentence("interventions", sentence)])
+}
+
+/// The preset or the file of this name, fit to be run. Beside the scenario's own fields a file may have
+/// `interventions`: what is done to the run by hand, as links have it.
+fn input_of(name: &str) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> {
+    if let Some(scenario) = preset(name) {
+        return Ok((scenario, Vec::new()));
     }
     let is_file = name.ends_with(".json") || std::path::Path::new(name).is_file();
     if !is_file {
@@ -241,15 +266,32 @@ fn scenario_of(name: &str) -> Result<Scenario, Vec<Problem>> {
     let sentence = |reason: String| vec![Problem::sentence(name, reason)];
     let text = std::fs::read_to_string(name)
         .map_err(|error| sentence(format!("The file `{name}` cannot be read: {error}.")))?;
-    let scenario: Scenario = serde_json::from_str(&text)
+    let (scenario, inputs) = parts_of(&text)
         .map_err(|error| sentence(format!("The file `{name}` is no scenario: {error}.")))?;
     let problems: Vec<Problem> = check(&scenario)
         .into_iter()
         .map(|problem| Problem::sentence(&problem.field, format!("{name}: {}", problem.sentence)))
         .collect();
     if problems.is_empty() {
-        Ok(scenario)
+        Ok((scenario, inputs))
     } else {
         Err(problems)
+    }
+}
+
+/// The scenario and the interventions of a file.
+fn parts_of(text: &str) -> Result<(Scenario, Vec<Intervention>), serde_json::Error> {
+    // A scenario is read from the text itself where it can be, so that an error names line and column.
+    let mut whole: serde_json::Value = serde_json::from_str(text)?;
+    let inputs = whole
+        .as_object_mut()
+        .and_then(|fields| fields.remove("interventions"));
+    match inputs {
+        None => Ok((serde_json::from_str(text)?, Vec::new())),
+        Some(inputs) => {
+            let mut inputs: Vec<Intervention> = serde_json::from_value(inputs)?;
+            inputs.sort_by_key(|input| input.at);
+            Ok((serde_json::from_value(whole)?, inputs))
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use delivery_lab::scenario::{Problem, Scenario};
-use delivery_lab::timeline::Run;
+use delivery_lab::explain::{Case, Replay};
+use delivery_lab::scenario::{Intervention, Problem, Scenario};
 use delivery_lab::trace::Event;
 use delivery_lab::verdict::Report;
 
@@ -26,21 +26,30 @@ pub struct Done {
 ///
 /// # Errors
 /// What in the scenario cannot be, or why the trace cannot be written.
-pub fn to_end(scenario: Scenario, trace: Option<&str>) -> Result<Done, Vec<Problem>> {
+pub fn to_end(
+    scenario: Scenario,
+    inputs: Vec<Intervention>,
+    trace: Option<&str>,
+) -> Result<Done, Vec<Problem>> {
     let sentences = |wrong: Vec<String>| -> Vec<Problem> {
         wrong
             .into_iter()
             .map(|sentence| Problem::sentence("scenario", sentence))
             .collect()
     };
-    let mut run = Run::new(scenario.clone()).map_err(sentences)?;
+    let case = Case {
+        interventions: inputs,
+        ..Case::of(scenario.clone())
+    };
+    let mut replay = case.start().map_err(sentences)?;
     match trace {
-        None => run.to_end(),
-        Some(path) => traced(&mut run, path).map_err(|error| {
+        None => replay.advance(u64::MAX, &mut |_| {}),
+        Some(path) => traced(&mut replay, path).map_err(|error| {
             let sentence = format!("The trace cannot be written to `{path}`: {error}.");
             vec![Problem::sentence("--trace", sentence)]
         })?,
     }
+    let run = replay.run;
     Ok(Done {
         scenario,
         report: run.report(),
@@ -50,7 +59,7 @@ pub fn to_end(scenario: Scenario, trace: Option<&str>) -> Result<Done, Vec<Probl
     })
 }
 
-fn traced(run: &mut Run, path: &str) -> std::io::Result<()> {
+fn traced(replay: &mut Replay, path: &str) -> std::io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let mut outcome = Ok(());
     let mut write = |event: &Event| {
@@ -60,7 +69,7 @@ fn traced(run: &mut Run, path: &str) -> std::io::Result<()> {
                 .and_then(|()| file.write_all(b"\n"));
         }
     };
-    run.advance(u64::MAX, usize::MAX, &mut write);
+    replay.advance(u64::MAX, &mut write);
     outcome?;
     file.flush()
 }

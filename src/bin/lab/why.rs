@@ -1,7 +1,7 @@
 //! `lab why`: what was decisive for an anomaly.
 
 use delivery_lab::explain::{Case, Weight, first_anomaly};
-use delivery_lab::scenario::{Problem, Scenario, params::slug};
+use delivery_lab::scenario::{Intervention, Problem, Scenario, params::slug};
 use delivery_lab::verdict::{Anomaly, AnomalyKind};
 use delivery_lab::view::why::{Explanation, explain};
 
@@ -23,7 +23,12 @@ pub struct Which {
 ///
 /// # Errors
 /// An unknown service or kind, or what in the scenario cannot be.
-pub fn why(scenario: Scenario, which: &Which, json: bool) -> Result<String, Vec<Problem>> {
+pub fn why(
+    scenario: Scenario,
+    interventions: Vec<Intervention>,
+    which: &Which,
+    json: bool,
+) -> Result<String, Vec<Problem>> {
     let service = match &which.service {
         Some(name) => Some(service_named(&scenario, name).map_err(|problem| vec![problem])?),
         None => None,
@@ -48,7 +53,10 @@ pub fn why(scenario: Scenario, which: &Which, json: bool) -> Result<String, Vec<
             .map(|sentence| Problem::sentence("scenario", sentence.clone()))
             .collect()
     };
-    let case = Case::of(scenario);
+    let case = Case {
+        interventions,
+        ..Case::of(scenario)
+    };
     let Some(anomaly) = first_anomaly(&case, &wanted).map_err(sentences)? else {
         return Ok("Nothing of that kind happened in this run.\n".into());
     };
