@@ -235,7 +235,31 @@ fn a_broken_file_is_refused_with_the_reason() {
         ("{", "is no scenario"),
         (r#"{"lod": {}}"#, "unknown field `lod`"),
         (r#"{"load": {"rate": 0}}"#, "`rate` cannot be `0`"),
-        (r#"{"faults": {"loss": "7"}}"#, "`7` is not a ratio"),
+        (
+            r#"{"faults": {"loss": "7"}}"#,
+            "at `loss`, `7` is not a ratio",
+        ),
+        (r#"{"load": {"rate": -5}}"#, "at `rate`, invalid value"),
+        (r#"{"topics": [{"channel": {"kind": "nats"}}]}"#, "`nats`"),
+        ("null", "is no scenario"),
+        ("{}", "There are 0 services"),
+        (r#"{"version": 2}"#, "only version 1 is known"),
+        (
+            r#"{"topics": [{"name": "o", "channel": {"kind": "log", "partitions": 0}}]}"#,
+            "`partitions` cannot be `0`",
+        ),
+        (
+            r#"{"topics": [{"name": "o"}, {"name": "o"}]}"#,
+            "called `o`",
+        ),
+        (
+            r#"{"topics": [{"name": "o", "channel": {"kind": "log", "replication": 5}}]}"#,
+            "only 2 brokers",
+        ),
+        (
+            r#"{"services": [{"name": "S", "topics": ["zz"]}], "topics": [{"name": "o"}]}"#,
+            "`zz`, which is no topic",
+        ),
     ] {
         std::fs::write(&path, text).expect("written");
         let output = lab(&["check", path.to_str().expect("a path")]);

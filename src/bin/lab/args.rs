@@ -10,7 +10,7 @@ use delivery_lab::scenario::{
 use delivery_lab::timeline::Timeline;
 
 use crate::run::{self, Done};
-use crate::{docs, output, price, publish, why};
+use crate::{docs, file, output, price, publish, why};
 
 /// See what delivery guarantees keep, and what they lose: a real broker simulation, without a browser.
 #[derive(Parser)]
@@ -266,7 +266,7 @@ fn input_of(name: &str) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> {
     let sentence = |reason: String| vec![Problem::sentence(name, reason)];
     let text = std::fs::read_to_string(name)
         .map_err(|error| sentence(format!("The file `{name}` cannot be read: {error}.")))?;
-    let (scenario, inputs) = parts_of(&text)
+    let (scenario, inputs) = file::parts(&text)
         .map_err(|error| sentence(format!("The file `{name}` is no scenario: {error}.")))?;
     let problems: Vec<Problem> = check(&scenario)
         .into_iter()
@@ -276,22 +276,5 @@ fn input_of(name: &str) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> {
         Ok((scenario, inputs))
     } else {
         Err(problems)
-    }
-}
-
-/// The scenario and the interventions of a file.
-fn parts_of(text: &str) -> Result<(Scenario, Vec<Intervention>), serde_json::Error> {
-    // A scenario is read from the text itself where it can be, so that an error names line and column.
-    let mut whole: serde_json::Value = serde_json::from_str(text)?;
-    let inputs = whole
-        .as_object_mut()
-        .and_then(|fields| fields.remove("interventions"));
-    match inputs {
-        None => Ok((serde_json::from_str(text)?, Vec::new())),
-        Some(inputs) => {
-            let mut inputs: Vec<Intervention> = serde_json::from_value(inputs)?;
-            inputs.sort_by_key(|input| input.at);
-            Ok((serde_json::from_value(whole)?, inputs))
-        }
     }
 }

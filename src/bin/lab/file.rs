@@ -1,0 +1,95 @@
+//! Reading a scenario file: what is wrong with it, and at which field.
+
+use delivery_lab::scenario::{Intervention, Scenario};
+
+/// The scenario in a file's text, and what is done to it by hand.
+///
+/// # Errors
+/// What is wrong, with the field it was found at.
+pub fn parts(text: &str) -> Result<(Scenario, Vec<Intervention>), String> {
+    // Some editors put a byte order mark in front.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    parts_of(text).map_err(|error| {
+        let field = field_before(text, error.line(), error.column());
+        field.map_or(error.to_string(), |field| format!("at `{field}`, {error}"))
+    })
+}
+
+fn parts_of(text: &str) -> Result<(Scenario, Vec<Intervention>), serde_json::Error> {
+    // A scenario is read from the text itself where it can be, so that an error names line and column.
+    let mut whole: serde_json::Value = serde_json::from_str(text)?;
+    let inputs = whole
+        .as_object_mut()
+        .and_then(|fields| fields.remove("interventions"));
+    match inputs {
+        None => Ok((serde_json::from_str(text)?, Vec::new())),
+        Some(inputs) => {
+            let mut inputs: Vec<Intervention> = serde_json::from_value(inputs)?;
+            inputs.sort_by_key(|input| input.at);
+            Ok((serde_json::from_value(whole)?, inputs))
+        }
+    }
+}
+
+/// The last name before this place: a text with a colon behind it. Lines count from 1, columns are bytes.
+fn field_before(text: &str, line: usize, column: usize) -> Option<&str> {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let read = text
+        .as_bytes()
+        .get(..before + column)
+        .unwrap_or(text.as_bytes());
+    let (mut field, mut last, mut opened, mut escaped) = (None, None, None, false);
+    for (at, byte) in read.iter().enumerate() {
+        match (opened, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(from), b'"') => (last, opened) = (text.get(from..at), None),
+            (None, b'"') => opened = Some(at + 1),
+            (None, b':') => field = last,
+            _ => {}
+        }
+    }
+    field
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        parts(text).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_field() {
+        for (text, words) in [
+            (
+                r#"{"duration": 5}"#,
+                "at `duration`, invalid type: integer `5`",
+            ),
+            (
+                "{\"title\": \"a:\\\"b\",\n \"load\": {\"rate\": -5}}",
+                "at `rate`, invalid value",
+            ),
+            (
+                r#"{"topics": [{"channel": {"kind": "nats"}}]}"#,
+                "at `kind`, unknown variant `nats`",
+            ),
+            (r#"{"lod": {}}"#, "unknown field `lod`"),
+            (r#"{"title": "ä", "seed": 1.5}"#, "at `seed`, "),
+            ("", "EOF while parsing"),
+        ] {
+            assert!(wrong(text).contains(words), "{}", wrong(text));
+        }
+        assert!(!wrong("").contains("at `"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_mistake() {
+        assert_eq!(parts("\u{feff}{}").map(|(s, _)| s.version), Ok(1));
+    }
+}
