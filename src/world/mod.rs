@@ -232,6 +232,7 @@ impl World {
                 self.now = self.now.max(until);
                 return true;
             };
+            debug_assert!(next.at >= self.now, "time runs backwards: {next:?}");
             self.now = next.at;
             self.handled += 1;
             self.handle(next.event);
@@ -244,6 +245,7 @@ impl World {
         let Some(next) = self.queue.pop() else {
             return false;
         };
+        debug_assert!(next.at >= self.now, "time runs backwards: {next:?}");
         self.now = next.at;
         self.handled += 1;
         self.handle(next.event);

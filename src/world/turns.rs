@@ -91,13 +91,10 @@ impl World {
         if !matches!(held, Offered::Held) {
             return false;
         }
-        if let Some(at) = turns.held.next_deadline() {
-            let service = seat.service;
-            self.queue.push(at, Ev::TurnOver { service });
-        }
         let Seat {
             service, member, ..
         } = seat;
+        self.plan_turn_over(service);
         let message = message.id;
         self.record(
             NO_CAUSE,
@@ -204,6 +201,15 @@ impl World {
             .and_then(|turns| turns.held.give_up(now))
         {
             self.next_turn(service, key);
+        }
+        self.plan_turn_over(service);
+    }
+
+    /// Sets the alarm for what has waited longest.
+    fn plan_turn_over(&mut self, service: u16) {
+        let turns = self.services[usize::from(service)].turns.as_ref();
+        if let Some(at) = turns.and_then(|turns| turns.held.next_deadline()) {
+            self.queue.push(at, Ev::TurnOver { service });
         }
     }
 
