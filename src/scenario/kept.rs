@@ -83,6 +83,7 @@ fn kept(scenario: &Scenario, service: usize, depth: usize) -> Kept {
     }
     kept.loses.extend(lost_by_handler(scenario, config));
     kept.repeats = repeated(config, copies, redelivered(scenario, config));
+    kept.repeats.extend(written_again(scenario, config));
     for reasons in [&mut kept.loses, &mut kept.repeats] {
         reasons.sort_unstable();
         reasons.dedup();
@@ -246,6 +247,27 @@ fn redelivered(s: &Scenario, service: &Service) -> Vec<&'static str> {
             }
             _ => {}
         }
+    }
+    again
+}
+
+/// How a record that the service writes itself can be there twice.
+fn written_again(s: &Scenario, service: &Service) -> Vec<&'static str> {
+    let mut again = Vec::new();
+    if service.effect != EffectKind::Record || service.idempotency == Idempotency::KafkaTransaction
+    {
+        return again;
+    }
+    let recognised = match s.topic(&service.output).map(|topic| &topic.channel) {
+        Some(Channel::Lease(queue)) => queue.fifo,
+        Some(Channel::Sns(_) | Channel::Amqp(_) | Channel::PubSub(_)) => false,
+        Some(Channel::Log(_)) | None => true,
+    };
+    if !recognised {
+        again.push("a retry of its own record is stored again, as nothing recognises it");
+    }
+    if service.commit != CommitWhen::Before && service.attempts > 1 {
+        again.push("it writes a record again whose fate it does not know");
     }
     again
 }

@@ -154,15 +154,16 @@ impl World {
     }
 
     /// `SendMessage`: the key is the message group, the message's id the deduplication id.
-    pub(super) fn enqueue(&mut self, at: TopicPartition, message: Message, cause: EventId) {
+    pub(super) fn enqueue(&mut self, at: TopicPartition, message: Message, cause: EventId) -> bool {
         self.pop_leases(at);
         let now = self.now;
         let behind_sns = matches!(self.body(at.topic), Some(Body::Lease(t)) if t.sns.is_some());
         let Some(actor) = self.lease_mut(at) else {
-            return;
+            return false;
         };
         let own = actor.readers.first().copied().filter(|_| behind_sns);
-        match actor.queue.send(now, Send::new(message)) {
+        let sent = actor.queue.send(now, Send::new(message));
+        match sent {
             Ok(Sent::Stored(_)) => {
                 let event = self.record_enqueued(at, message.id, own, cause);
                 self.remember(at, message.id, event);
@@ -182,6 +183,7 @@ impl World {
             Err(_) => {}
         }
         self.serve_receives(at);
+        matches!(sent, Ok(Sent::Stored(_)))
     }
 
     /// `ReceiveMessage` has arrived: it is answered, or waits.

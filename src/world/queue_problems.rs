@@ -1,6 +1,6 @@
 //! What cannot be with queues and channels, said before anything is built.
 
-use crate::scenario::{Channel, Idempotency, Scenario, Service};
+use crate::scenario::{Channel, EffectKind, Idempotency, Scenario, Service};
 
 /// What cannot be with queues and channels.
 pub(super) fn problems(scenario: &Scenario) -> Vec<String> {
@@ -24,7 +24,8 @@ pub(super) fn problems(scenario: &Scenario) -> Vec<String> {
                 service.name
             ));
         }
-        if needs_transactions(service) && !is_log(&service.output) {
+        let writes = service.effect == EffectKind::Record;
+        if needs_transactions(service) && writes && !is_log(&service.output) {
             problems.push(format!(
                 "{}: output `{}` is no log, and only a log takes transactions.",
                 service.name, service.output

@@ -219,8 +219,10 @@ impl World {
             return;
         }
         for (message, nth) in cargo.request.batch.messages.iter().zip(0..) {
-            self.accept(at, *message, nth_cause(cause, nth));
-            if let Some(seat) = self.producers[usize::from(cargo.producer)].owner {
+            let taken = self.accept(at, *message, nth_cause(cause, nth));
+            if let Some(seat) = self.producers[usize::from(cargo.producer)].owner
+                && taken
+            {
                 self.effect(seat, message.id);
             }
         }
@@ -239,16 +241,18 @@ impl World {
         }
     }
 
-    fn accept(&mut self, at: TopicPartition, message: Message, cause: EventId) {
+    /// False when the queue recognised the message as one it has had already.
+    fn accept(&mut self, at: TopicPartition, message: Message, cause: EventId) -> bool {
         match self.body(at.topic) {
             Some(Body::Lease(lease)) if lease.sns.is_some() => {
                 self.publish_to_sns(at.topic as u16, message);
             }
-            Some(Body::Lease(_)) => self.enqueue(at, message, cause),
+            Some(Body::Lease(_)) => return self.enqueue(at, message, cause),
             Some(Body::Amqp(_)) => self.publish_to_exchange(at.topic, message, cause),
             Some(Body::PubSub(_)) => self.publish_to_channel(at, message, cause),
             Some(Body::Log) | None => {}
         }
+        true
     }
 
     /// Writes down that a queue took a message in. `own`: the service whose queue it is, where others
