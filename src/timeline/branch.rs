@@ -8,6 +8,7 @@ use crate::trace::{Event, Kept};
 
 use super::marks::Marks;
 use super::run::Run;
+use super::series::Series;
 
 /// How many events of a branch are kept for the log.
 const KEPT: usize = 20_000;
@@ -36,6 +37,7 @@ pub struct Branch {
     pub(super) kept: Kept,
     last_kept: u64,
     pub(super) marks: Marks,
+    pub(super) series: Series,
     pub(super) seen: Micros,
 }
 
@@ -48,6 +50,7 @@ impl Branch {
             kept: Kept::new(KEPT),
             last_kept: 0,
             marks: Marks::default(),
+            series: Series::default(),
             seen: 0,
         }
     }
@@ -79,6 +82,7 @@ impl Branch {
             kept,
             last_kept: traced.min(self.last_kept),
             marks: self.marks.up_to(traced),
+            series: self.series.up_to(at),
             seen: at,
         }
     }

@@ -99,17 +99,28 @@ impl Run {
 
     /// Handles events until one of them leaves a trace.
     pub fn step(&mut self, see: &mut dyn FnMut(&Event)) {
+        self.step_until(Micros::MAX, see);
+    }
+
+    /// Handles events until one of them leaves a trace, or all up to `limit` if none does; true then.
+    pub fn step_until(&mut self, limit: Micros, see: &mut dyn FnMut(&Event)) -> bool {
         let before = self.world.traced();
-        while !self.finished && self.world.traced() == before {
+        let mut quiet = false;
+        while !quiet && !self.finished && self.world.traced() == before {
             let next_look = (self.world.now() / GRID + 1) * GRID;
-            if self.world.next_at().is_some_and(|at| at <= next_look) {
+            let target = next_look.min(limit);
+            if self.world.next_at().is_some_and(|at| at <= target) {
                 self.world.step();
-            } else {
-                self.world.run_until(next_look, 1);
+                continue;
+            }
+            self.world.run_until(target, 1);
+            if target == next_look {
                 self.check_end();
             }
+            quiet = target == limit;
         }
         self.look(see);
+        quiet
     }
 
     /// Does something to the world now. False when it does not apply.

@@ -10,6 +10,7 @@ use crate::verdict::Report;
 use super::branch::{Branch, Snapshot};
 use super::marks::Mark;
 use super::run::Run;
+use super::series::{Sample, Series};
 
 /// Events of the queue between two snapshots: what a seek has to replay at most.
 const EVERY: u64 = 6_000;
@@ -132,24 +133,38 @@ impl Timeline {
         self.branch().marks.list()
     }
 
+    /// The figures of this branch over time, as far as it has been seen.
+    pub fn series(&self) -> &Series {
+        &self.branch().series
+    }
+
     /// Goes on until `until`, but handles at most about `limit` events of the queue.
     /// True when it got there, or to the end of the run.
     pub fn advance(&mut self, until: Micros, limit: usize) -> bool {
         let mut left = limit;
         while !self.run.finished() {
             let input = self.next_input_at().filter(|&at| at <= until);
-            let target = input.unwrap_or(until);
+            let due = self.branch().series.due();
+            let mut target = input.unwrap_or(until);
+            if due >= self.now() {
+                target = target.min(due);
+            }
             let before = self.run.world().handled();
             let stretch = left.min(self.until_snapshot());
             let arrived = self.forward(|run, see| run.advance(target, stretch, see));
             left = left.saturating_sub((self.run.world().handled() - before) as usize);
             self.keep_snapshot();
-            if arrived && input.is_some() && !self.run.finished() {
+            if arrived && self.now() == due {
+                self.take_sample(Sample::of(&self.run));
+            }
+            if !arrived {
+                if left == 0 {
+                    return false;
+                }
+            } else if input == Some(target) && !self.run.finished() {
                 self.apply_next_input();
-            } else if arrived {
+            } else if target == until {
                 return true;
-            } else if left == 0 {
-                return false;
             }
         }
         true
@@ -163,10 +178,14 @@ impl Timeline {
             self.advance(at, usize::MAX);
             return;
         }
-        self.forward(|run, see| {
-            run.step(see);
-            true
-        });
+        let traced = self.run.world().traced();
+        while self.run.world().traced() == traced && !self.run.finished() {
+            let due = self.branch().series.due();
+            let limit = if due > self.now() { due } else { Micros::MAX };
+            if self.forward(|run, see| run.step_until(limit, see)) && self.now() == due {
+                self.take_sample(Sample::of(&self.run));
+            }
+        }
         self.keep_snapshot();
     }
 
@@ -347,6 +366,10 @@ impl Timeline {
         branch.seen = branch.seen.max(self.run.now());
         branch.marks.note(self.run.ledger().anomalies());
         result
+    }
+
+    fn take_sample(&mut self, sample: Sample) {
+        self.branches[self.current].series.take(sample);
     }
 
     fn apply_next_input(&mut self) {

@@ -14,6 +14,7 @@ const BUCKETS: usize = 36 * STEPS as usize;
 pub struct Histogram {
     counts: Box<[u32]>,
     total: u64,
+    sum: u64,
 }
 
 impl Default for Histogram {
@@ -21,6 +22,7 @@ impl Default for Histogram {
         Histogram {
             counts: vec![0; BUCKETS].into_boxed_slice(),
             total: 0,
+            sum: 0,
         }
     }
 }
@@ -51,6 +53,7 @@ impl Histogram {
         if let Some(count) = self.counts.get_mut(bucket(us)) {
             *count = count.saturating_add(1);
             self.total += 1;
+            self.sum = self.sum.saturating_add(us);
         }
     }
 
@@ -65,6 +68,12 @@ impl Histogram {
             }
         }
         0
+    }
+
+    /// How many durations were counted, and their sum in µs: the mean over a stretch of time is a quotient of
+    /// differences.
+    pub fn total(&self) -> (u64, u64) {
+        (self.total, self.sum)
     }
 
     /// Median and 99th percentile.

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::rows::{CHUNK, Cell, Place, Row, Rows};
 use super::tally::Tally;
-use super::{Report, State};
+use super::{Count, Report, State};
 use crate::scenario::Scenario;
 use crate::trace::{Event, Kind, Why};
 
@@ -146,6 +146,19 @@ impl Ledger {
                 .map(|(plan, tally)| tally.report(plan, settled))
                 .collect(),
         }
+    }
+
+    /// Messages the applications handed to their producers.
+    pub fn published_so_far(&self) -> u64 {
+        self.published
+    }
+
+    /// The totals of a service; zeros where there is no such service.
+    pub fn count(&self, service: usize) -> Count {
+        self.tallies
+            .get(service)
+            .map(Tally::totals)
+            .unwrap_or_default()
     }
 
     /// The anomalies so far.

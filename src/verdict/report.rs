@@ -50,6 +50,21 @@ pub struct ServiceReport {
     pub latency_us: Latency,
 }
 
+/// The totals of a service that are followed over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Count {
+    /// Times its effect took place, repeats counted.
+    pub effects: u64,
+    /// Effects beyond each message's first.
+    pub duplicated: u64,
+    /// Messages that never took effect and no longer can.
+    pub lost: u64,
+    /// First effects.
+    pub timed: u64,
+    /// The sum of their latencies, in µs.
+    pub latency_sum: u64,
+}
+
 /// A distribution, in two figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Latency {

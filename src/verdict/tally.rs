@@ -1,7 +1,7 @@
 //! The running totals of one service.
 
 use super::plan::ServicePlan;
-use super::{Histogram, ServiceReport, State};
+use super::{Count, Histogram, ServiceReport, State};
 
 /// Totals of one service. Everything a report says is kept up to date here, so old rows can go.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,18 @@ impl Tally {
 
     pub fn acked_count(&self, state: State) -> u64 {
         self.states[state as usize][1]
+    }
+
+    /// The totals that are followed over time.
+    pub fn totals(&self) -> Count {
+        let (timed, latency_sum) = self.latency.total();
+        Count {
+            effects: self.effects,
+            duplicated: self.effects - self.count(State::Taken),
+            lost: self.count(State::Lost),
+            timed,
+            latency_sum,
+        }
     }
 
     pub fn report(&self, plan: &ServicePlan, settled: bool) -> ServiceReport {

@@ -3,6 +3,7 @@
 pub mod belief;
 pub mod boundary;
 pub mod branches;
+pub mod chart;
 pub mod compare;
 pub mod deeds;
 pub mod flow;

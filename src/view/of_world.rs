@@ -264,12 +264,6 @@ fn service(world: &World, index: u16) -> Option<ServiceView> {
     let config = world.scenario().services.get(usize::from(index))?;
     let (effects, generation, rebalancing) = world.service_look(index)?;
     let members = (0..config.instances).filter_map(|m| world.member_look(index, m as u16));
-    let lag = world.lanes(index).map(|lane| {
-        let end = world
-            .partition_look(lane.at)
-            .map_or(0, Partition::high_watermark);
-        end.saturating_sub(lane.committed.max(lane.processed))
-    });
     Some(ServiceView {
         name: config.name.clone(),
         topics: numbers(world, &config.topics),
@@ -281,7 +275,7 @@ fn service(world: &World, index: u16) -> Option<ServiceView> {
         effects,
         generation,
         rebalancing,
-        lag: lag.sum::<u64>() + world.backlog(index),
+        lag: world.lag(index),
         members: members.map(|look| member(world.now(), &look)).collect(),
     })
 }

@@ -114,6 +114,17 @@ impl World {
         })
     }
 
+    /// Messages that are stored for a service and that it is not through with.
+    pub fn lag(&self, service: u16) -> u64 {
+        let behind = self.lanes(service).map(|lane| {
+            let end = self
+                .partition_look(lane.at)
+                .map_or(0, Partition::high_watermark);
+            end.saturating_sub(lane.committed.max(lane.processed))
+        });
+        behind.sum::<u64>() + self.backlog(service)
+    }
+
     /// A service's effects so far, its group's generation, and whether the group rebalances.
     pub fn service_look(&self, service: u16) -> Option<(u64, u32, bool)> {
         let actor = self.services.get(usize::from(service))?;

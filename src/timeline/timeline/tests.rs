@@ -244,3 +244,76 @@ fn a_held_up_ack_leaves_its_trace_and_can_be_left_out() {
     without.advance(timeline.now(), usize::MAX, &mut |_| {});
     assert_eq!(twice(&without), 0);
 }
+
+/// A series at the end of a run, however the run was driven: by leaps, in small bites, event by event.
+#[test]
+fn the_series_depends_on_the_run_alone() {
+    let straight = {
+        let mut timeline = Timeline::new(stormy()).expect("it runs");
+        timeline.seek(2_000_000);
+        timeline
+    };
+    let mut bites = Timeline::new(stormy()).expect("it runs");
+    while !bites.advance(2_000_000, 7) {}
+    let mut stepped = Timeline::new(stormy()).expect("it runs");
+    while stepped.now() < 700_000 {
+        stepped.step();
+    }
+    stepped.seek(300_000);
+    stepped.seek(2_000_000);
+    let samples = straight.series().samples();
+    assert!(samples.len() > 90 && samples.iter().any(|s| s.services.iter().any(|s| s.lag > 0)));
+    assert_eq!(samples, bites.series().samples());
+    assert_eq!(samples, stepped.series().samples());
+}
+
+#[test]
+fn a_sample_says_what_the_report_says() {
+    let mut timeline = Timeline::new(stormy()).expect("it runs");
+    timeline.seek(3_000_000);
+    let at = timeline.series().samples().len() / 2;
+    let sample = timeline.series().samples()[at].clone();
+    timeline.seek(sample.at);
+    let report = timeline.report();
+    assert_eq!(sample.published, report.published);
+    for (sample, report) in sample.services.iter().zip(&report.services) {
+        assert_eq!(sample.count.effects, report.effects);
+        assert_eq!(sample.count.lost, report.lost);
+        assert_eq!(sample.count.duplicated, report.duplicated);
+    }
+}
+
+#[test]
+fn a_long_series_keeps_its_size_and_its_steps_even() {
+    let mut scenario = stormy();
+    scenario.load.rate = 1;
+    scenario.duration = Span::s(120);
+    let mut timeline = Timeline::new(scenario).expect("it runs");
+    timeline.seek(100_000_000);
+    let (samples, step) = (timeline.series().samples(), timeline.series().step());
+    assert!((128..256).contains(&samples.len()), "{}", samples.len());
+    assert!(
+        samples
+            .iter()
+            .enumerate()
+            .all(|(i, s)| s.at == i as u64 * step)
+    );
+}
+
+#[test]
+fn a_fork_has_the_series_of_its_own_course() {
+    let mut timeline = Timeline::new(stormy()).expect("it runs");
+    timeline.seek(3_000_000);
+    let first = timeline.series().samples().to_vec();
+    timeline.seek(1_000_000);
+    timeline
+        .intervene(Action::CrashBroker { broker: 0 })
+        .expect("it is up");
+    timeline.seek(3_000_000);
+    let fork = timeline.series().samples();
+    let shared = fork.iter().filter(|s| s.at <= 1_000_000).count();
+    assert_eq!(fork[..shared], first[..shared]);
+    assert_ne!(fork, first);
+    assert!(timeline.switch(0));
+    assert_eq!(timeline.series().samples(), first);
+}
