@@ -56,6 +56,7 @@ fn slider(lab: Lab, handle: Handle) -> impl IntoView {
         <div class="slider" title=handle.param.doc>
             <label for=id(handle, "set")>{handle.param.label}</label>
             {field(lab, handle)}
+            {(kind != Kind::Ratio).then(|| view! { <span class="unit">{handle.param.words}</span> })}
             <input
                 id=id(handle, "set")
                 type="range"
@@ -169,37 +170,5 @@ fn choice(lab: Lab, handle: Handle, names: &'static [&'static str]) -> impl Into
                     .collect_view()}
             </select>
         </div>
-    }
-}
-
-/// A short select over the stops of a parameter, for where a slider would be too much.
-pub fn picker(lab: Lab, handle: Handle, label: &'static str, few: &'static [u64]) -> impl IntoView {
-    let kind = handle.param.kind;
-    let value = raw(lab, handle);
-    let options = move || {
-        let mut all = few.to_vec();
-        all.push(value.get());
-        all.sort_unstable();
-        all.dedup();
-        all.into_iter()
-            .map(|raw| {
-                let chosen = value.get_untracked() == raw;
-                view! { <option value=raw.to_string() selected=chosen>{shown(kind, raw)}</option> }
-            })
-            .collect_view()
-    };
-    view! {
-        <label class="small">
-            {label}
-            <select
-                prop:value=move || value.get().to_string()
-                on:change=move |event| {
-                    let raw = event_target_value(&event).parse().unwrap_or(0);
-                    lab.put(handle, &kind.text(raw));
-                }
-            >
-                {options}
-            </select>
-        </label>
     }
 }

@@ -1,22 +1,19 @@
-//! The panel beside the stage: what fails, and what each service asks for.
+//! The panel beside the stage: two sliders, and the rest one click away.
 
 use leptos::prelude::*;
 
-use super::control::{Control, picker};
+use super::control::Control;
 use super::crash::Crashes;
 use super::lab::Lab;
+use super::promise;
 use super::strip::Sign;
 use crate::scenario::params::{self, Group, Handle};
-use crate::scenario::{Guarantee, Scenario};
+use crate::scenario::{Scenario, settings_of_producer};
 
 /// What is shown at once; everything else is one click away.
-const FIRST: [&str; 4] = ["loss", "ackLoss", "crash", "rate"];
-/// What each service shows at once.
-const SERVICE_FIRST: [&str; 3] = ["guarantee", "instances", "serviceTime"];
-const INSTANCES: [u64; 5] = [1, 2, 3, 4, 5];
-const TIMES: [u64; 10] = [
-    1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
-];
+const FIRST: [&str; 2] = ["loss", "ackLoss"];
+/// What a service shows first; its guarantee is chosen in the verdict.
+const SERVICE_FIRST: [&str; 2] = ["instances", "serviceTime"];
 
 /// All controls.
 #[component]
@@ -35,40 +32,48 @@ pub fn Controls(lab: Lab) -> impl IntoView {
 
 fn panel(lab: Lab, scenario: &Scenario) -> AnyView {
     let handles = params::of(scenario);
-    let find = |name: &str| handles.iter().copied().find(|h| h.param.name == name);
-    let first: Vec<Handle> = FIRST.iter().filter_map(|n| find(n)).collect();
+    let find = |name: &&str| handles.iter().copied().find(|h| h.param.name == *name);
+    let first: Vec<Handle> = FIRST.iter().filter_map(find).collect();
+    let group = |group: Group| {
+        let rest = handles.iter().copied();
+        let rest = rest.filter(|h| h.param.group == group && !FIRST.contains(&h.param.name));
+        let rest: Vec<Handle> = rest.collect();
+        let title = match group {
+            Group::Fails => "More that fails, and delays",
+            Group::Producer => "Rate and producer",
+            Group::Broker => "Partitions and broker",
+            _ => "Seed and duration",
+        };
+        disclosure(
+            title.into_any(),
+            Box::new(move || {
+                let real = (group == Group::Producer).then(|| {
+                    promise::list(move || lab.scenario.with(|s| settings_of_producer(s, 0)))
+                });
+                view! { {controls(lab, &rest)}{real} }.into_any()
+            }),
+        )
+    };
     let services = (0..scenario.services.len())
         .map(|i| service(lab, i, &scenario.services[i].name, &handles))
-        .collect_view();
-    let more = [Group::Fails, Group::Producer, Group::Broker, Group::More]
-        .map(|group| {
-            let rest: Vec<Handle> = handles
-                .iter()
-                .copied()
-                .filter(|h| h.param.group == group && !FIRST.contains(&h.param.name))
-                .collect();
-            let title = if group == Group::Fails {
-                "More that fails, and delays"
-            } else {
-                group.title()
-            };
-            disclosure(lab, title.to_string(), rest)
-        })
         .collect_view();
     view! {
         <section>
             <h2>"What fails"</h2>
             {controls(lab, &first)}
+            {group(Group::Fails)}
+            {disclosure("Break something now".into_any(), Box::new(move || view! { <Crashes lab/> }.into_any()))}
         </section>
         <section>
-            <h2>"What each service promises"</h2>
+            <h2>"Services"</h2>
             {services}
         </section>
-        <details class="more">
-            <summary>"Break something now"</summary>
-            <Crashes lab/>
-        </details>
-        {more}
+        <section>
+            <h2>"Everything else"</h2>
+            {group(Group::Producer)}
+            {group(Group::Broker)}
+            {group(Group::More)}
+        </section>
     }
     .into_any()
 }
@@ -80,64 +85,41 @@ fn controls(lab: Lab, handles: &[Handle]) -> impl IntoView + use<> {
         .collect_view()
 }
 
-/// Controls that are built when they are first asked for.
-fn disclosure(lab: Lab, title: String, handles: Vec<Handle>) -> AnyView {
+/// What is one click away; it is built when it is first asked for.
+fn disclosure(title: AnyView, body: Box<dyn Fn() -> AnyView>) -> AnyView {
     let open = RwSignal::new(false);
-    let handles = StoredValue::new(handles);
+    let body = StoredValue::new_local(body);
     view! {
         <details class="more" on:toggle=move |_| open.set(true)>
             <summary>{title}</summary>
-            {move || open.get().then(|| handles.with_value(|h| controls(lab, h)))}
+            {move || open.get().then(|| body.with_value(|build| build()))}
         </details>
     }
     .into_any()
 }
 
-/// A service: its guarantee, its instances, its time for a message, and the rest.
+/// A service: its instances, its time for a message, what its guarantee is a name for, and the rest.
 fn service(lab: Lab, i: usize, name: &str, handles: &[Handle]) -> AnyView {
-    let own = |h: &&Handle| h.service == Some(i);
-    let find = |name: &str| {
-        handles
-            .iter()
-            .filter(own)
-            .copied()
-            .find(|h| h.param.name == name)
-    };
-    let promise = Memo::new(move |_| {
-        lab.scenario
-            .with(|s| s.services.get(i).map_or("", |s| s.guarantee.slug()))
-    });
-    let rest: Vec<Handle> = handles
+    let (first, rest): (Vec<Handle>, Vec<Handle>) = handles
         .iter()
-        .filter(own)
         .copied()
-        .filter(|h| !SERVICE_FIRST.contains(&h.param.name))
-        .collect();
-    let label = format!("What {name} promises");
-    let guarantee = find("guarantee");
-    let options = Guarantee::ALL.map(|g| {
-        let chosen = promise.get_untracked() == g.slug();
-        view! { <option value=g.slug() selected=chosen>{g.words()}</option> }
-    });
-    view! {
-        <fieldset class="service">
-            <legend><Sign service=i/>{name.to_string()}</legend>
-            <select
-                class="promise"
-                aria-label=label
-                prop:value=promise
-                on:change=move |event| {
-                    if let Some(handle) = guarantee {
-                        lab.put(handle, &event_target_value(&event));
-                    }
-                }
-            >
-                {options.into_iter().collect_view()}
-            </select>
-            {find("instances").map(|h| picker(lab, h, "instances", &INSTANCES))}
-            {find("serviceTime").map(|h| picker(lab, h, "takes", &TIMES))}
-            {disclosure(lab, "more".into(), rest)}
-        </fieldset>
-    }
-    .into_any()
+        .filter(|h| h.service == Some(i) && h.param.name != "guarantee")
+        .partition(|h| SERVICE_FIRST.contains(&h.param.name));
+    let size = move || lab.scenario.with(|s| promise::size(s, i));
+    let title = view! {
+        <span class="owner">
+            <Sign service=i/>
+            <b>{name.to_string()}</b>
+            <span class="size">{size}</span>
+        </span>
+    };
+    let body = move || {
+        view! {
+            {controls(lab, &first)}
+            {promise::bundle(lab, i)}
+            {controls(lab, &rest)}
+        }
+        .into_any()
+    };
+    disclosure(title.into_any(), Box::new(body))
 }

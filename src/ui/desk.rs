@@ -10,6 +10,7 @@ use super::lab::Lab;
 use super::log::Log;
 use super::message::Message;
 use super::moment::Moment;
+use super::numbers::Numbers;
 use crate::timeline::Mark;
 use crate::trace::{Event, EventId, Party};
 use crate::verdict::AnomalyKind;
@@ -21,6 +22,8 @@ pub enum Tab {
     Settings,
     /// One message: its life, and why it went wrong.
     Message,
+    /// The run in figures over time.
+    Numbers,
     /// All events.
     Log,
     /// What each party can know at this moment, and what its death would mean.
@@ -31,9 +34,10 @@ pub enum Tab {
     Compare,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
+const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Settings, "Settings", "tab-settings"),
     (Tab::Message, "Message", "tab-message"),
+    (Tab::Numbers, "Numbers", "tab-numbers"),
     (Tab::Log, "Log", "tab-log"),
     (Tab::Moment, "Moment", "tab-moment"),
     (Tab::Forks, "Forks", "tab-forks"),
@@ -137,6 +141,7 @@ pub fn Column(lab: Lab) -> impl IntoView {
                 {move || match tab.get() {
                     Tab::Settings => view! { <Controls lab/> }.into_any(),
                     Tab::Message => view! { <Message lab/> }.into_any(),
+                    Tab::Numbers => view! { <Numbers lab/> }.into_any(),
                     Tab::Log => view! { <Log lab/> }.into_any(),
                     Tab::Moment => view! { <Moment lab/> }.into_any(),
                     Tab::Forks => view! { <Forks lab/> }.into_any(),

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
+use super::promise::promise;
+use crate::scenario::kept_by_settings;
 use crate::verdict::{AnomalyKind, Latency, ServiceReport};
 use crate::view::scene::Shape;
 use crate::view::words;
@@ -30,14 +32,12 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
         lab.report
             .with(|r| r.services.get(i).is_none_or(|s| s.held))
     });
-    let promise = Memo::new(move |_| {
+    let kept = Memo::new(move |_| {
         lab.scenario.with(|s| {
             let service = s.services.get(i)?;
-            Some(words::promise(
-                service.guarantee,
-                &s.load.noun,
-                service.effect,
-            ))
+            let kept = words::kept(service.guarantee, &s.load.noun, service.effect);
+            let holds = kept_by_settings(s, i).keeps(service.guarantee);
+            Some((kept, holds))
         })
     });
     let outcome = move || {
@@ -58,7 +58,11 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
                     {move || if held.get() { "✓ held" } else { "✕ broken" }}
                 </span>
             </h2>
-            <p class="promise">{move || promise.get()}</p>
+            {promise(lab, i)}
+            <p class="kept">
+                {move || kept.get().map(|(words, _)| words)}
+                {move || kept.get().filter(|(_, holds)| !holds).map(|_| " (its settings do not ensure that)")}
+            </p>
             <p class="outcome">{outcome}</p>
             <dl class="figures">{move || lab.report.with(|r| r.services.get(i).map(|s| figures(lab, i, s)))}</dl>
         </article>
@@ -114,18 +118,12 @@ fn figures(lab: Lab, i: usize, s: &ServiceReport) -> impl IntoView + use<> {
 
 /// Two latencies with one unit.
 fn pair(latency: Latency) -> String {
-    match latency.p99 {
-        0 => "–".into(),
-        1..10_000 => format!(
-            "{:.1} / {:.1} ms",
-            latency.p50 as f64 / 1e3,
-            latency.p99 as f64 / 1e3
-        ),
-        10_000..10_000_000 => format!("{} / {} ms", latency.p50 / 1_000, latency.p99 / 1_000),
-        _ => format!(
-            "{:.1} / {:.1} s",
-            latency.p50 as f64 / 1e6,
-            latency.p99 as f64 / 1e6
-        ),
-    }
+    let (unit, scale) = match latency.p99 {
+        0 => return "–".into(),
+        1..1_000_000 => ("ms", 1e3),
+        _ => ("s", 1e6),
+    };
+    let digits = usize::from(latency.p99 as f64 / scale < 99.95);
+    let show = |us: u64| format!("{:.digits$}", us as f64 / scale);
+    format!("{} / {} {unit}", show(latency.p50), show(latency.p99))
 }

@@ -7,11 +7,11 @@ use crate::scenario::link::{Motion, Theme};
 
 /// All, in the order of the picker, with their names.
 pub const THEMES: [(Theme, &str); 5] = [
-    (Theme::Auto, "Theme: system"),
-    (Theme::Light, "Theme: light"),
-    (Theme::Dark, "Theme: dark"),
-    (Theme::Projector, "Theme: projector"),
-    (Theme::Contrast, "Theme: high contrast"),
+    (Theme::Auto, "◐ system"),
+    (Theme::Light, "◐ light"),
+    (Theme::Dark, "◐ dark"),
+    (Theme::Projector, "◐ projector"),
+    (Theme::Contrast, "◐ high contrast"),
 ];
 
 /// The tokens that hold, by the name they have in the style sheet.

@@ -11,8 +11,12 @@ pub(super) fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// The plural of an English noun, as far as messages go by such names (`reply`, `box`, `push`, `order`).
+/// The plural of an English noun, as far as messages go by such names (`reply`, `box`, `push`, `order`,
+/// `charge of 50`).
 pub(super) fn plural(noun: &str) -> String {
+    if let Some((thing, rest)) = noun.split_once(" of ") {
+        return format!("{} of {rest}", plural(thing));
+    }
     let consonant_y = noun
         .strip_suffix('y')
         .filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']) && !stem.is_empty());
@@ -54,14 +58,18 @@ pub(super) fn effect_done(effect: EffectKind) -> &'static str {
 
 /// The promise: "at least once + idempotent: no order lost, none charged twice".
 pub fn promise(guarantee: Guarantee, noun: &str, effect: EffectKind) -> String {
+    format!("{}: {}", guarantee.words(), kept(guarantee, noun, effect))
+}
+
+/// What a guarantee keeps: "no order lost, none charged twice".
+pub fn kept(guarantee: Guarantee, noun: &str, effect: EffectKind) -> String {
     let done = effect_done(effect);
-    let kept = match (guarantee.forbids_loss(), guarantee.forbids_duplicates()) {
+    match (guarantee.forbids_loss(), guarantee.forbids_duplicates()) {
         (true, true) => format!("no {noun} lost, none {done} twice"),
         (true, false) => format!("no {noun} lost, some may be {done} twice"),
         (false, true) => format!("no {noun} {done} twice, some may be lost"),
         (false, false) => format!("any {noun} may be lost or {done} twice"),
-    };
-    format!("{}: {kept}", guarantee.words())
+    }
 }
 
 /// What settings leave of a promise that they do not keep: "its settings keep at most once: acks=0 takes a request

@@ -68,7 +68,7 @@ impl Figure {
     pub fn show(self, value: f64) -> String {
         match self {
             Figure::Latency => names::span(value as u64),
-            Figure::Rate if value < 99.95 => format!("{value:.1}/s"),
+            Figure::Rate if value < 99.95 && value.fract() > 0.0 => format!("{value:.1}/s"),
             Figure::Rate => format!("{value:.0}/s"),
             _ => format!("{value:.0}"),
         }
