@@ -27,8 +27,10 @@ pub(super) fn place(stage: &Stage, m: &Metrics) -> Vec<ChannelBox> {
                 }
             }
             ChannelBody::Queues(queues) => {
-                for i in 0..queues.len() {
-                    add(plain_row(frame(i), m, 46.0));
+                for (i, queue) in queues.iter().enumerate() {
+                    let mut row = plain_row(frame(i), m, 46.0);
+                    row.filled = queue.items.len() as u64;
+                    add(row);
                 }
             }
             ChannelBody::Direct { .. } => add(plain_row(frame(0), m, 46.0)),
@@ -40,10 +42,10 @@ pub(super) fn place(stage: &Stage, m: &Metrics) -> Vec<ChannelBox> {
 
 /// Space above the cells, height of the cells, and of one lane with its gap, in a row of this height.
 fn heights(row: f64, lanes: usize) -> (f64, f64, f64) {
-    let head = (row * 0.14).clamp(2.0, 14.0);
-    let cells = (row * 0.32).clamp(13.0, 28.0);
+    let head = (row * 0.2).clamp(2.0, 24.0);
+    let cells = (row * 0.3).clamp(13.0, 36.0);
     let spare = row - head - cells - 2.0;
-    let pitch = (spare / (lanes as f64 + FIRST_GAP)).clamp(1.0, 10.0);
+    let pitch = (spare / (lanes as f64 + FIRST_GAP)).clamp(1.0, 13.0);
     (head, cells, pitch)
 }
 
@@ -52,8 +54,15 @@ const FIRST_GAP: f64 = 0.6;
 
 fn partition_row(p: &PartitionView, frame: Rect, m: &Metrics) -> RowBox {
     let (head, height, pitch) = heights(frame.h, p.lanes.len());
-    let mut row = row_of(frame, m, head, height, cell_width(p.end, m.mode));
+    let mut row = row_of(
+        frame,
+        m,
+        head,
+        height,
+        cell_width(p.end, m.mode).max(height * 1.15),
+    );
     row.first = first_shown(p.end, row.count);
+    row.filled = p.end.saturating_sub(row.first);
     row.lanes = (0..p.lanes.len())
         .map(|i| {
             let y = row.cells.bottom() + (FIRST_GAP + i as f64) * pitch;
@@ -101,6 +110,7 @@ fn row_of(frame: Rect, m: &Metrics, head: f64, height: f64, wish: f64) -> RowBox
         cell: cells.w / count,
         count: count as usize,
         first: 0,
+        filled: 0,
         lanes: Vec::new(),
     }
 }

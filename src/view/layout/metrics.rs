@@ -145,7 +145,7 @@ fn producer_card(frame: Rect) -> ProducerBox {
         frame.bottom() - name.bottom() - 34.0,
     );
     let step = 34.0;
-    let count = ((list.h + 6.0) / step).floor().clamp(0.0, 6.0);
+    let count = ((list.h + 6.0) / step).floor().clamp(0.0, 4.0);
     let slots = (0..count as usize)
         .map(|i| rect(list.x, list.y + i as f64 * step, list.w, step - 6.0))
         .collect();
@@ -163,7 +163,7 @@ fn wide(n: &Amounts, room: Room) -> Metrics {
     let services_w = (w * 0.245).clamp(190.0, 320.0);
     let way = (w * 0.085).clamp(66.0, 100.0);
     let gutter = 62.0;
-    let line_step = if n.services > 4.0 { 9.0 } else { 12.0 };
+    let line_step = if n.services > 4.0 { 8.0 } else { 9.0 };
     let lines = line_step * n.services + 34.0;
     let legend_h = 26.0;
     let heads = n.titles * TITLE + 16.0;
@@ -174,9 +174,9 @@ fn wide(n: &Amounts, room: Room) -> Metrics {
     } else {
         room.height.max(least)
     };
-    let row = ((height - heads - legend_h - 14.0) / n.rows).min(112.0);
+    let row = ((height - heads - legend_h - 14.0) / n.rows).min(150.0);
     let used = heads + row * n.rows + legend_h;
-    let top = ((height - used) / 2.0).clamp(8.0, 90.0);
+    let top = ((height - used) / 2.0).clamp(8.0, 150.0);
     let left = PAD + producer_w + way;
     let channels_w = w - PAD - services_w - lines - left;
     let channels = rect(left, top, channels_w, used - legend_h);

@@ -97,6 +97,8 @@ pub struct RowBox {
     pub count: usize,
     /// The offset of the first cell.
     pub first: u64,
+    /// How many cells hold something.
+    pub filled: u64,
     /// One for each lane.
     pub lanes: Vec<Rect>,
 }

@@ -69,7 +69,7 @@ impl Layout {
     fn to_member(&self, from: Place, service: u16, member: u16) -> Option<Way> {
         let service = self.services.get(service as usize)?;
         let start = match self.row(from) {
-            Some(row) => at(row.cells.right(), row.cells.center().y),
+            Some(row) => at(row.head(), row.cells.center().y),
             None => self.spot(from)?,
         };
         let target = member_spot(service, member);
@@ -104,6 +104,11 @@ impl RowBox {
     /// Where requests enter and acks leave, left of the label.
     pub fn mouth(&self) -> f64 {
         self.cells.x - 36.0_f64.min(self.cells.x - self.frame.x)
+    }
+
+    /// Where deliveries leave: behind the last thing it holds.
+    pub fn head(&self) -> f64 {
+        (self.cells.x + self.filled as f64 * self.cell).min(self.cells.right())
     }
 }
 

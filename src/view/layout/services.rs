@@ -87,7 +87,10 @@ fn strip(frame: Rect, members: usize, line: f64) -> ServiceBox {
     let (x, y) = if two_lines {
         (head.x, head.bottom() + 5.0)
     } else {
-        (frame.x + 136.0, frame.y + 10.0)
+        // Between the name and the count.
+        let squares = members as f64 * (square + 4.0);
+        let x = (frame.right() - 96.0 - squares).max(frame.x + 100.0);
+        (x, frame.y + 10.0)
     };
     ServiceBox {
         frame,

@@ -56,7 +56,7 @@ pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: 
         }
     }
     let words = format!(
-        "Too fast to show each {}: the wider a line, the more",
+        "Too fast to show each {}: flows and counters, the wider the more",
         stage.noun
     );
     let style = plain(12.0);
@@ -65,7 +65,13 @@ pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: 
     let ground = if place.w < 100.0 {
         rect(4.0, layout.frame.bottom() - 24.0, w, 22.0)
     } else {
-        rect(place.x, place.center().y - 11.0, w, 22.0)
+        // Clear of the services, whose cards reach as far down.
+        let right = match (layout.mode, layout.services.first()) {
+            (Mode::Wide, Some(service)) => service.frame.x - 8.0,
+            _ => layout.frame.w - 4.0,
+        };
+        let x = place.x.min(right - w).max(4.0);
+        rect(x, place.center().y - 11.0, w, 22.0)
     };
     scene.area(ground, 11.0, Ink::Ink);
     scene.fit(

@@ -163,7 +163,9 @@ fn draw_cell(
     partition: &PartitionView,
     about: Attention,
 ) {
-    let size = (place.h * 0.62).clamp(8.5, 11.5);
+    let size = (place.h * 0.4)
+        .clamp(8.5, 14.0)
+        .max((place.h * 0.62).min(11.5));
     let radius = corner(place);
     let replicated = cell.offset < partition.high_watermark;
     let (mut line, mut ink, mut dashed) = (Ink::CellLine, Ink::Ink, false);
@@ -242,9 +244,33 @@ fn copies(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
         scene.marks.push(Mark::Bow {
             from: at(one.center().x, one.y - 1.0),
             to: at(two.center().x, two.y - 1.0),
-            lift: (row.cells.y - row.frame.y + 3.0).min(13.0),
+            lift: (row.cells.y - row.frame.y + 3.0).min(10.0),
             ink: Ink::Twice,
         });
+        words_of_copy(scene, cell, (one, two), row);
+    }
+}
+
+/// Says over the bow which message it is.
+fn words_of_copy(scene: &mut Scene, cell: &Cell, (one, two): (Rect, Rect), row: &RowBox) {
+    let CellKind::Message { message, .. } = cell.kind else {
+        return;
+    };
+    let y = row.cells.y - 18.0;
+    if y < row.frame.y {
+        return;
+    }
+    let style = plain(11.5);
+    let words = format!("{message} is in the log twice");
+    let wide = super::signs::width(&words, style);
+    let middle = (one.center().x + two.center().x) / 2.0;
+    let least = row.cells.x + wide / 2.0;
+    let x = middle.clamp(least, (row.cells.right() - wide / 2.0).max(least));
+    let ground = rect(x - wide / 2.0, y - 6.0, wide, 12.0);
+    if scene.clear_of(ground) {
+        scene.taken.push(ground);
+        let words = format_args!("{words}");
+        scene.write(at(x, y), Align::Center, style, Ink::Ink, words, None, true);
     }
 }
 

@@ -21,6 +21,16 @@ pub(super) fn packets(
     about: Attention,
     stepping: bool,
 ) {
+    // Words keep clear of what travels.
+    for packet in &stage.moving {
+        let way = matches!(packet.leg, Leg::Request | Leg::Ack).then(|| layout.way(packet));
+        if let Some(way) = way.flatten() {
+            let spot = place(&way, packet, progress(packet, stage.now));
+            scene
+                .taken
+                .push(rect(spot.x - 18.0, spot.y - 15.0, 42.0, 25.0));
+        }
+    }
     let mut said = 0;
     let narrow = layout.mode != Mode::Wide;
     for packet in stage.fallen.iter().rev() {
@@ -200,7 +210,7 @@ fn cross(scene: &mut Scene, spot: Point) {
     });
 }
 
-/// Says what was lost, below its cross, unless other words stand there.
+/// Says what was lost, below or above its cross, unless other things are there.
 fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point) -> bool {
     let what = match packet.leg {
         Leg::Request => "lost",
@@ -209,9 +219,10 @@ fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Poin
         Leg::Commit => "commit lost",
         _ => return false,
     };
-    let text = match packet.message {
-        0 => what.to_string(),
-        n => format!("{n} {what}"),
+    let text = match (packet.message, packet.leg) {
+        (0, _) => what.to_string(),
+        (n, Leg::Ack) => format!("ack of {n} lost"),
+        (n, _) => format!("{n} {what}"),
     };
     let style = plain(11.5);
     let w = width(&text, style);
@@ -219,10 +230,10 @@ fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Poin
         w / 2.0 + 2.0,
         (layout.frame.right() - w / 2.0 - 2.0).max(w / 2.0 + 2.0),
     );
-    let ground = rect(x - w / 2.0, spot.y + 9.0, w, 14.0);
-    if !scene.clear_of(ground) {
+    let places = [9.0, -23.0].map(|dy| rect(x - w / 2.0, spot.y + dy, w, 14.0));
+    let Some(ground) = places.into_iter().find(|place| scene.clear_of(*place)) else {
         return false;
-    }
+    };
     scene.taken.push(ground);
     scene.write(
         ground.center(),

@@ -23,10 +23,11 @@ pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Att
 fn card(scene: &mut Scene, view: &ProducerView, place: &ProducerBox, hover: bool) {
     let name = place.name;
     let ink = if view.up { Ink::Ink } else { Ink::Lost };
+    let long = super::signs::width(&view.name, bold(14.0)) > name.w;
     scene.fit(
         at(name.x, name.y + 10.0),
         Align::Left,
-        bold(14.0),
+        bold(if long { 12.0 } else { 14.0 }),
         ink,
         name.w,
         format_args!("{}", view.name),
@@ -53,8 +54,8 @@ fn card(scene: &mut Scene, view: &ProducerView, place: &ProducerBox, hover: bool
     let shown = view.waiting.len().min(place.slots.len());
     let bottom = place
         .slots
-        .last()
-        .map_or(name.bottom() + 60.0, Rect::bottom);
+        .get(shown.max(1) - 1)
+        .map_or(name.bottom() + 30.0, Rect::bottom);
     let panel =
         crate::view::geometry::rect(name.x, name.bottom(), name.w, bottom + 8.0 - name.bottom());
     scene.area(panel, 10.0, Ink::Panel);

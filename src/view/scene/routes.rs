@@ -74,10 +74,21 @@ pub(super) fn to_rows(scene: &mut Scene, stage: &Stage, layout: &Layout) {
     }
 }
 
-/// One line for each service, from the rows it reads to its instances, and on to the row it writes.
+/// From the rows to the services. Where all read the same rows, one road for all: what travels on it wears the
+/// service's sign. Otherwise a line for each service shows what it reads, and what it writes.
 pub(super) fn to_services(scene: &mut Scene, stage: &Stage, layout: &Layout) {
-    for (i, place) in layout.services.iter().enumerate() {
-        let rows = read_by(stage, layout, i);
+    let reads: Vec<Vec<&RowBox>> = (0..layout.services.len())
+        .map(|service| read_by(stage, layout, service))
+        .collect();
+    let writes = stage
+        .services
+        .iter()
+        .any(|service| service.output.is_some());
+    let together = !writes && reads.windows(2).all(|two| two[0] == two[1]);
+    if let (true, Some(rows)) = (together, reads.first()) {
+        return road(scene, layout, rows);
+    }
+    for (i, (place, rows)) in layout.services.iter().zip(&reads).enumerate() {
         let output = stage.services.get(i).and_then(|s| s.output);
         let written = rows_of(layout, output.as_slice());
         for row in rows.iter().chain(&written) {
@@ -85,8 +96,44 @@ pub(super) fn to_services(scene: &mut Scene, stage: &Stage, layout: &Layout) {
             let stub = [at(row.cells.right() + 1.0, y), at(place.line, y)];
             scene.line(&stub, Ink::Line, 1.2, 1.0);
         }
-        line(scene, layout.mode, i as u16, place, &rows, &written);
+        line(scene, layout.mode, i as u16, place, rows, &written);
     }
+}
+
+/// A road with a lane for each service.
+fn road(scene: &mut Scene, layout: &Layout, rows: &[&RowBox]) {
+    let (Some(first), Some(last)) = (layout.services.first(), layout.services.last()) else {
+        return;
+    };
+    let stops = || {
+        let doors = layout.services.iter().map(|place| place.entry);
+        doors.chain(rows.iter().map(|row| row.cells.center().y))
+    };
+    let edge = 6.0;
+    let (left, right) = (first.line - edge, last.line + edge);
+    let top = stops().fold(f64::INFINITY, f64::min) - edge;
+    let bottom = stops().fold(0.0, f64::max) + edge;
+    for row in rows {
+        let y = row.cells.center().y;
+        scene.line(
+            &[at(row.cells.right() + 1.0, y), at(left, y)],
+            Ink::Line,
+            1.5,
+            1.0,
+        );
+    }
+    for place in &layout.services {
+        let door = at(place.door(layout.mode), place.entry);
+        scene.line(&[at(right, place.entry), door], Ink::Line, 1.5, 1.0);
+        if layout.mode == Mode::Wide {
+            scene.arrow(door.plus(-2.0, 0.0));
+        }
+    }
+    scene.area(
+        rect(left, top, right - left, bottom - top),
+        edge,
+        Ink::Shade,
+    );
 }
 
 fn line(

@@ -68,10 +68,12 @@ fn head(scene: &mut Scene, view: &ServiceView, place: &ServiceBox, service: u16,
         Align::Left,
         bold(size),
         Ink::Ink,
-        room - if mode == Mode::Small {
-            width(shown, plain(small)) + 4.0
-        } else {
-            0.0
+        match (mode, place.members.first()) {
+            (Mode::Small, _) => room - width(shown, plain(small)) - 4.0,
+            (Mode::Column, Some(member)) if member.y < place.head.bottom() => {
+                member.x - name_x - 6.0
+            }
+            _ => room,
         },
         format_args!("{}", view.name),
     );
