@@ -76,15 +76,43 @@ async function input(page) {
   return { input_to_paint_p98: [least(waits, 0.98), "ms"] };
 }
 
+/** A producer that waits for no answer, over a link that takes half a second: so many messages are on their way. */
+const crowded = (messages) =>
+  `?preset=fire-and-forget-metrics&rate=${messages * 2}&delay=500ms&jitter=0&batch=1` +
+  `&dashboard.serviceTime=20us&dashboard.maxPoll=500&speed=1&autoplay=1`;
+
+/** What a frame costs with so many messages on their way, and how many there are once the run is stopped. */
+async function crowd(browser, page, messages) {
+  const { frame_task_p50, frame_task_p95 } = await running(browser, page);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("The stage in words").click();
+  const list = page.locator(".twin h3", { hasText: "On the way" }).locator("xpath=following-sibling::ul[1]/li");
+  const name = `crowd_${messages}`;
+  return {
+    [`${name}_on_the_way`]: [await list.count(), "messages"],
+    [`${name}_frame_task_p50`]: frame_task_p50,
+    [`${name}_frame_task_p95`]: frame_task_p95,
+  };
+}
+
 /** Everything above, as `{ name: [value, unit] }`. */
 export async function busy(browser) {
   const server = await serve();
-  try {
+  const at = async (address, measure) => {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     await page.goto(`${server.url}${address}`);
     if ((await settled(page)) !== "running") throw new Error("the page did not run");
     await wait(warmUp);
-    return { ...(await running(browser, page)), ...(await input(page)) };
+    const found = await measure(page);
+    await page.close();
+    return found;
+  };
+  try {
+    return {
+      ...(await at(address, async (page) => ({ ...(await running(browser, page)), ...(await input(page)) }))),
+      ...(await at(crowded(1_000), (page) => crowd(browser, page, 1_000))),
+      ...(await at(crowded(3_000), (page) => crowd(browser, page, 3_000))),
+    };
   } finally {
     await server.close();
   }
