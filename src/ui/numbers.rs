@@ -47,7 +47,7 @@ impl Reader {
 
     /// Reads a chart as it is now, and the moment that is read.
     fn with<T>(&self, figure: Figure, read: impl FnOnce(&Chart, usize) -> T) -> Option<T> {
-        self.drawn.track();
+        self.drawn.get();
         let at = self.at.get();
         self.lab.read(|run| {
             let chart = Chart::of(run, figure);

@@ -23,6 +23,10 @@ const states = {
     await page.locator(".found .why").click();
     await page.locator(".explanation .because").waitFor();
   },
+  numbers: async (page) => {
+    await page.getByRole("tab", { name: "Numbers" }).click();
+    await page.getByText("As a table").click();
+  },
   log: (page) => page.getByRole("tab", { name: "Log" }).click(),
   forks: (page) => page.getByRole("tab", { name: "Forks" }).click(),
   comparison: (page) => page.getByRole("tab", { name: "Compare" }).click(),
