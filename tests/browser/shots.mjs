@@ -24,13 +24,13 @@ const busy = new URLSearchParams({
   "analytics.serviceTime": "60ms",
 });
 const later = new URLSearchParams({ preset: "order-processing", t: "14s", speed: "0.1" });
-const charged = new URLSearchParams({ preset: "charge-50" });
+const again = new URLSearchParams({ preset: "lost-ack" });
 
 /** Goes to the next anomaly and asks why. */
 async function why(page) {
   await page.getByRole("button", { name: "Next anomaly" }).click();
-  await page.getByRole("button", { name: "Why?" }).click();
-  await page.waitForTimeout(1_500);
+  await page.locator(".found .why").click();
+  await page.locator(".explanation .because").waitFor();
 }
 
 async function numbers(page) {
@@ -42,7 +42,7 @@ const pictures = [
   { file: "lab-light", query: busy, viewport: wide },
   { file: "lab-dark", query: busy, viewport: wide, colorScheme: "dark" },
   { file: "lab-narrow", query: busy, viewport: narrow },
-  { file: "lab-why", query: charged, viewport: wide, prepare: why },
+  { file: "lab-why", query: again, viewport: wide, prepare: why },
   { file: "lab-numbers", query: later, viewport: wide, prepare: numbers },
 ];
 

@@ -251,26 +251,29 @@ fn copies(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
     }
 }
 
-/// Says over the bow which message it is.
+/// Says beside the bow which message it is.
 fn words_of_copy(scene: &mut Scene, cell: &Cell, (one, two): (Rect, Rect), row: &RowBox) {
     let CellKind::Message { message, .. } = cell.kind else {
         return;
     };
-    let y = row.cells.y - 18.0;
-    if y < row.frame.y {
-        return;
-    }
     let style = plain(11.5);
     let words = format!("{message} is in the log twice");
     let wide = super::signs::width(&words, style);
-    let middle = (one.center().x + two.center().x) / 2.0;
-    let least = row.cells.x + wide / 2.0;
-    let x = middle.clamp(least, (row.cells.right() - wide / 2.0).max(least));
-    let ground = rect(x - wide / 2.0, y - 6.0, wide, 12.0);
+    // Beside the bow, on whichever side there is room.
+    let right = two.center().x + 10.0;
+    let x = match right + wide <= row.cells.right() {
+        true => right,
+        false => one.center().x - 10.0 - wide,
+    };
+    let y = row.cells.y - 8.0;
+    if x < row.cells.x || y < row.frame.y {
+        return;
+    }
+    let ground = rect(x, y - 6.0, wide, 12.0);
     if scene.clear_of(ground) {
         scene.taken.push(ground);
         let words = format_args!("{words}");
-        scene.write(at(x, y), Align::Center, style, Ink::Ink, words, None, true);
+        scene.write(at(x, y), Align::Left, style, Ink::Ink, words, None, true);
     }
 }
 
