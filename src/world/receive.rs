@@ -71,10 +71,11 @@ impl Receiver {
         self.inbox.len() as u64
     }
 
-    fn next_wake(&self, idle: bool) -> Option<Micros> {
+    /// A receive whose answer never came is sent again when the instance has nothing to do, not before.
+    fn next_wake(&self, idle: bool, now: Micros) -> Option<Micros> {
         let links = self.links.iter().filter_map(|link| match link.state {
             LinkState::Down { again } => idle.then_some(again),
-            LinkState::Asking { until } => Some(until),
+            LinkState::Asking { until } => Some(until).filter(|&until| idle || until > now),
             LinkState::Open => None,
         });
         let deleting = self.deleting.map(|(_, until)| until);
@@ -228,10 +229,10 @@ impl World {
     }
 
     fn plan_receiver(&mut self, seat: Seat) {
-        let idle = self.idle(seat);
+        let (idle, now) = (self.idle(seat), self.now);
         let next = self
             .receiver(seat)
-            .and_then(|receiver| receiver.next_wake(idle));
+            .and_then(|receiver| receiver.next_wake(idle, now));
         if let Some(at) = next {
             self.wake_receiver(seat, at.max(self.now));
         }

@@ -187,6 +187,33 @@ fn a_broker_that_comes_back_has_its_queues_and_no_connections() {
     }
 }
 
+/// A receive from the one queue goes unanswered while the other keeps its reader busy.
+#[test]
+fn a_reader_of_two_kinds_of_queue_does_not_wait_for_one_without_end() {
+    let mut s = scenario(Channel::Sns(LeaseChannel::default()));
+    s.topics.push(Topic {
+        name: "other".into(),
+        channel: amqp(),
+    });
+    s.producers.push(Producer {
+        name: "other".into(),
+        topics: vec!["other".into()],
+        ..s.producers[0].clone()
+    });
+    s.services[0].topics.push("other".into());
+    s.services[0].service_time = Span::ms(400);
+    s.load.messages = 30;
+    s.faults.broker_crash = Span::s(1);
+    s.faults.broker_restart = Span::ms(300);
+    s.faults.loss = Ratio::percent(10);
+    (s.duration, s.drain) = (Span::s(10), Span::s(120));
+    for seed in 1..=10 {
+        s.seed = seed;
+        let mut run = Run::new(s.clone()).unwrap();
+        assert!(run.advance(u64::MAX, 1_000_000, &mut |_| {}), "seed {seed}");
+    }
+}
+
 #[test]
 fn what_a_queue_cannot_do_is_said() {
     let mut s = scenario(SQS);
