@@ -431,10 +431,10 @@ fn table(lab: Lab, rows: Vec<Row>) -> AnyView {
         .collect_view();
     let mut last = String::new();
     let rows = rows.into_iter().map(|row| {
-        let name = if row.service == last {
-            String::new()
-        } else {
-            row.service.clone()
+        // A service is named once, at its first row.
+        let head = match row.service == last {
+            true => view! { <td></td> }.into_any(),
+            false => view! { <th scope="row">{row.service.clone()}</th> }.into_any(),
         };
         last = row.service;
         let message = row.message;
@@ -455,7 +455,7 @@ fn table(lab: Lab, rows: Vec<Row>) -> AnyView {
             .map(|value| view! { <td>{value}</td> });
         view! {
             <tr class:strong=row.differs>
-                <th scope="row">{name}</th>
+                {head}
                 <td>{what}</td>
                 {cells.collect_view()}
             </tr>

@@ -254,11 +254,13 @@ pub fn strip(marks: &[Mark], again: &Band, lost: &Band, said: &str) -> String {
     let least = marks.iter().map(|mark| mark.offset).min().unwrap_or(0);
     let first = least.saturating_sub(1 + (last - least) / 8);
     let wide = (last + 1 - first).max(6) as f64;
-    let x =
-        |offset: Offset| 6.0 + (offset - first) as f64 / wide * (f64::from(WIDTH) - 6.0 - NAMES);
+    let x = |offset: Offset| {
+        6.0 + offset.saturating_sub(first) as f64 / wide * (f64::from(WIDTH) - 6.0 - NAMES)
+    };
     let mut svg = Svg::new(WIDTH);
     svg.area(x(first), 4.0, (x(last) - x(first), STRIP), 0.06, false);
-    for (band, crossed) in [(again, false), (lost, true)] {
+    let bands = [(again, false), (lost, true)];
+    for (band, crossed) in bands.into_iter().filter(|(band, _)| width(band) > 0) {
         drawn_band(&mut svg, x(band.from), x(band.to), crossed);
     }
     let mut places: Vec<Offset> = marks.iter().map(|mark| mark.offset).collect();
@@ -403,6 +405,11 @@ mod tests {
         let s = preset("order-processing").unwrap();
         let found = leader_frontiers(&s, &stage(3, 5)).remove(0);
         assert_eq!(found.lost.messages, [16, 17]);
+        let svg = strip(&found.marks, &Band::default(), &found.lost, &found.sentence);
+        assert!(
+            svg.contains(">log end 8<") && svg.contains(">high watermark, broker 1 6<"),
+            "{svg}"
+        );
         let mut alone = stage(3, 5);
         if let ChannelBody::Log(views) = &mut alone.channels[0].body {
             views[0].replicas[1].in_sync = false;

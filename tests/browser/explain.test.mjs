@@ -125,9 +125,9 @@ pageTest("a figure of the verdict leads to what it counts, with the reason", { p
 
 pageTest("a line of the ledger picks its message", { path: "?preset=lost-ack" }, async ({ page }) => {
   await toAnomaly(page);
+  await tab(page, "Message");
   await page.getByLabel("Number of the order").fill("");
   await page.getByLabel("Number of the order").press("Tab");
-  await tab(page, "Message");
   await page.getByRole("button", { name: "order 2", exact: true }).click();
   assert.equal(await page.getByLabel("Number of the order").inputValue(), "2");
   await page.locator(".boundary svg").waitFor();
@@ -147,7 +147,7 @@ pageTest("what a party cannot know is fogged, and said", { path: "?preset=lost-a
   await shot(page, "belief");
   await axeFindsNothing(page, "truth and belief");
   assert.match(await page.locator(".strip-of-log svg").first().textContent(), /committed/);
-  await page.getByLabel("Who", { exact: true }).selectOption({ label: "the partition's broker" });
+  await page.locator(".panel .seen-by select").nth(1).selectOption({ label: "the partition's broker" });
   await page.waitForFunction(() => /high watermark/.test(document.querySelector(".strip-of-log svg").textContent));
   assert.match(await page.locator(".panel").innerText(), /If broker \d died now/);
 });
