@@ -1,6 +1,6 @@
 # `make help` lists what there is. Each target installs what it needs first (see .ci/setup).
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev build test lint bench shots size clean
+.PHONY: help setup serve dev build test lint bench shots size profile clean
 
 PORT ?= 8080
 
@@ -44,6 +44,11 @@ size: ## the bytes of the first load, against their budget
 	@.ci/setup build
 	@.ci/build
 	@.ci/size
+
+profile: ## note what a first look runs, after larger changes: the rest of the program comes after it
+	@.ci/setup test
+	@.ci/build
+	@.ci/profile
 
 clean: ## remove what was built here, not the installed tools
 	@rm -rf dist target

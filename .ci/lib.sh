@@ -24,6 +24,12 @@ find_browser() {
 }
 have_driver() { [ -n "${CHROMEDRIVER:-}" ] && have "$CHROMEDRIVER"; }
 
+# Makes a program small, and so quick to fetch.
+optimise() {
+  wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+    --enable-reference-types --enable-multivalue "$1" -o "$1.small" && mv "$1.small" "$1"
+}
+
 # Results: one line "suite passed failed" per suite, summed by `.ci/run`.
 results=$root/target/ci/results
 record() { mkdir -p "${results%/*}"; printf '%s %s %s\n' "$1" "$2" "$3" >>"$results"; }

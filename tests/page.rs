@@ -54,6 +54,17 @@ impl Page {
         settle().await;
     }
 
+    /// Opens what stands behind these words.
+    async fn open_details(&self, words: &str) {
+        let all = self.host.get_elements_by_tag_name("details");
+        let details = (0..all.length())
+            .map(|i| all.item(i).unwrap())
+            .find(|one| one.text_content().unwrap().starts_with(words));
+        let details = details.unwrap_or_else(|| panic!("nothing stands behind {words}"));
+        details.set_attribute("open", "").unwrap();
+        settle().await;
+    }
+
     async fn slide(&self, id: &str, to: &str) {
         let input: HtmlInputElement = self.find(id).unchecked_into();
         input.set_value(to);
@@ -190,6 +201,7 @@ async fn steps_go_forth_and_back() {
 #[wasm_bindgen_test]
 async fn an_instance_can_be_crashed_by_a_button() {
     let page = Page::open("preset=order-processing&rate=100&crash=0&t=2s").await;
+    page.open_details("Break something now").await;
     page.click(".side .crashes button").await;
     let summary = page.text("#summary");
     assert!(summary.contains("1 of 1 down"), "{summary}");

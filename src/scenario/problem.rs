@@ -98,7 +98,7 @@ pub(super) fn listed(names: &[&str]) -> String {
 
 /// How far apart two names are, if they are near at all.
 fn rank(name: &str, known: &str) -> Option<usize> {
-    let (a, b) = (name.to_lowercase(), known.to_lowercase());
+    let (a, b) = (name.to_ascii_lowercase(), known.to_ascii_lowercase());
     if a.chars().count() > 60 {
         return None;
     }

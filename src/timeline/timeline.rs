@@ -37,18 +37,20 @@ impl Timeline {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let run = Run::new(scenario).map_err(|sentences| {
-            sentences
-                .into_iter()
-                .map(|sentence| Problem::sentence("scenario", sentence))
-                .collect::<Vec<_>>()
-        })?;
+        let begin = || {
+            Run::new(scenario.clone()).map_err(|sentences| {
+                sentences
+                    .into_iter()
+                    .map(|sentence| Problem::sentence("scenario", sentence))
+                    .collect::<Vec<_>>()
+            })
+        };
         let branch = Branch::root(Arc::new(Snapshot {
-            run: run.clone(),
+            run: begin()?,
             next_input: 0,
         }));
         Ok(Timeline {
-            run,
+            run: begin()?,
             next_input: 0,
             branches: vec![branch],
             current: 0,
@@ -64,6 +66,9 @@ impl Timeline {
         scenario: Scenario,
         mut inputs: Vec<Intervention>,
     ) -> Result<Timeline, Vec<Problem>> {
+        if inputs.is_empty() {
+            return Timeline::new(scenario);
+        }
         inputs.sort_by_key(|input| input.at);
         let mut dry = Timeline::new(scenario.clone())?;
         let mut problems = Vec::new();

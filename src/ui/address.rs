@@ -65,22 +65,24 @@ pub fn options(lab: Lab) -> PageOptions {
 
 /// Keeps the address at what is shown, once something was changed.
 pub fn follow(lab: Lab) {
-    Effect::new(move |before: Option<String>| {
+    Effect::new(move |begun: Option<()>| {
         let page = options(lab);
         lab.scenario.track();
-        let address = lab.base.with(|s| {
-            set_seed(s.seed);
-            link(s, &page, &lab.inputs())
-        });
-        // The address a reader came with stays as it is until something changes, or no longer fits.
-        let Ok(address) = address else {
-            return before.unwrap_or_default();
-        };
-        if before.as_ref().is_some_and(|b| *b != address) {
-            replace(&address);
+        lab.base.with(|s| set_seed(s.seed));
+        // The address a reader came with stays as it is until something changes.
+        if begun.is_some() {
+            write(lab, &page);
         }
-        address
     });
+}
+
+/// Puts what is shown into the address, where it fits.
+#[inline(never)]
+fn write(lab: Lab, page: &PageOptions) {
+    let address = lab.base.with(|s| link(s, page, &lab.inputs()));
+    if let Ok(address) = address {
+        replace(&address);
+    }
 }
 
 /// For the fatal view, which has to do without the program.

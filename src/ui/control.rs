@@ -40,7 +40,7 @@ fn shown(kind: Kind, raw: u64) -> String {
         Kind::Count { .. } => return kind.words(raw),
         _ => kind.text(raw),
     };
-    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%');
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
     match text.strip_prefix(digits) {
         Some("") | None => text,
         Some(unit) => format!("{digits} {unit}"),

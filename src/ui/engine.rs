@@ -189,6 +189,8 @@ impl Engine {
         matches!(self.hunt, Hunt::After(_))
     }
 
+    // Not part of a first look, and so of no function that is.
+    #[inline(never)]
     fn pursue(&mut self) {
         let Hunt::After(event) = self.hunt else {
             return;
@@ -253,6 +255,8 @@ impl Engine {
         }
     }
 
+    // Not part of a first look, and so of no function that is.
+    #[inline(never)]
     fn spend(&mut self) {
         let whole = self.owed.floor();
         if whole < 1.0 || self.stopped() {

@@ -6,12 +6,11 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use super::share::ShareButton;
 use super::theme::THEMES;
-use crate::scenario::{preset, preset_names};
+use crate::scenario::{preset, preset_titles};
 
 /// Name, preset, what to watch for, theme, help.
 #[component]
 pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
-    let title = |name: &str| preset(name).map_or(name.to_string(), |s| s.title);
     view! {
         <header class="top">
             <h1>"Delivery Lab"</h1>
@@ -25,10 +24,10 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
                     }
                 }
             >
-                {preset_names()
-                    .map(|name| {
+                {preset_titles()
+                    .map(|(name, title)| {
                         let chosen = lab.preset.with_untracked(|s| s.name == name);
-                        view! { <option value=name selected=chosen>{title(name)}</option> }
+                        view! { <option value=name selected=chosen>{title}</option> }
                     })
                     .collect_view()}
             </select>

@@ -37,22 +37,27 @@ impl Notice {
 /// All notices there are.
 #[component]
 pub fn Notices(lab: Lab) -> impl IntoView {
-    let dismiss = move |number: u32| lab.notices.update(|all| all.retain(|n| n.number != number));
+    let all = move || {
+        lab.notices
+            .get()
+            .into_iter()
+            .map(|notice| one(lab, notice))
+            .collect_view()
+    };
+    view! { <div class="notices" role="status">{all}</div> }
+}
+
+#[inline(never)]
+fn one(lab: Lab, notice: Notice) -> AnyView {
+    let Notice { number, words } = notice;
+    let dismiss = move |_| lab.notices.update(|all| all.retain(|n| n.number != number));
     view! {
-        <div class="notices" role="status">
-            <For each=move || lab.notices.get() key=|n| n.number let:notice>
-                <p class="notice">
-                    <span>{notice.words.clone()}</span>
-                    <button
-                        type="button"
-                        class="quiet"
-                        aria-label="Dismiss this notice"
-                        on:click=move |_| dismiss(notice.number)
-                    >
-                        "✕"
-                    </button>
-                </p>
-            </For>
-        </div>
+        <p class="notice">
+            <span>{words}</span>
+            <button type="button" class="quiet" aria-label="Dismiss this notice" on:click=dismiss>
+                "✕"
+            </button>
+        </p>
     }
+    .into_any()
 }

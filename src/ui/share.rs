@@ -46,15 +46,15 @@ pub fn ShareButton(lab: Lab) -> impl IntoView {
             {move || match written.get() {
                 None => ().into_any(),
                 Some(Err(problem)) => view! { <p role="alert">{problem.to_string()}</p> }.into_any(),
-                Some(Ok(texts)) => view! { <Texts texts said/> }.into_any(),
+                Some(Ok(texts)) => pasted(texts, said),
             }}
             <p role="status" class="hint">{move || said.get()}</p>
         </dialog>
     }
 }
 
-#[component]
-fn Texts(texts: Share, said: RwSignal<&'static str>) -> impl IntoView {
+#[inline(never)]
+fn pasted(texts: Share, said: RwSignal<&'static str>) -> AnyView {
     [
         ("share-link", "Link", texts.link),
         ("share-iframe", "Frame, for any page", texts.iframe),
@@ -68,6 +68,7 @@ fn Texts(texts: Share, said: RwSignal<&'static str>) -> impl IntoView {
     .map(|(id, label, text)| view! { <Paste id label text said/> })
     .into_iter()
     .collect_view()
+    .into_any()
 }
 
 #[component]

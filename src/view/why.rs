@@ -258,7 +258,7 @@ fn in_setting_words(scenario: &Scenario, name: &str, value: &str) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
-        Some(first) => format!("{}{}", first.to_uppercase(), letters.as_str()),
+        Some(first) => format!("{}{}", first.to_ascii_uppercase(), letters.as_str()),
         None => String::new(),
     }
 }

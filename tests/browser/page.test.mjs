@@ -86,3 +86,46 @@ pageTest("dist names nothing by an absolute path and has no inline script", asyn
   assert.deepEqual([...html.matchAll(/<script\b(?![^>]*\bsrc=)[^>]*>/g)].map((found) => found[0]), []);
   assert.ok(readdirSync("dist").some((file) => file.endsWith("_bg.wasm")));
 });
+
+pageTest("a first look needs nothing of what comes after it", { path: null, expectErrors: /ERR_FAILED|Failed to load/ }, async ({ page, open, server }) => {
+  const look = async () => {
+    await open("");
+    assert.equal(await settled(page), "running");
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    return page.evaluate(() => ({ words: document.body.innerHTML, picture: document.querySelector("canvas").toDataURL() }));
+  };
+  await page.route("**/*_rest.wasm", (route) => route.abort());
+  const first = await look();
+  await page.unroute("**/*_rest.wasm");
+  const whole = await look();
+  assert.deepEqual(first, whole);
+  await page.waitForFunction(() => performance.getEntriesByName(performance.getEntriesByType("resource").find((r) => r.name.endsWith("_rest.wasm"))?.name).length > 0);
+  assert.ok(server.requests.some((path) => path.endsWith("_rest.wasm")), "what comes after it comes by itself");
+});
+
+pageTest("what is asked for before the rest of the program is there waits for it", { path: null }, async ({ page, open }) => {
+  let let_go;
+  const held = new Promise((done) => { let_go = done; });
+  let asked = 0;
+  await page.route("**/*_rest.wasm", async (route) => {
+    // The first request is the one beside everything else; what waits asks for itself.
+    asked += 1;
+    if (asked === 1) await held;
+    await route.continue();
+  });
+  await open("");
+  assert.equal(await settled(page), "running");
+  await page.getByRole("tab", { name: "Log" }).click();
+  await page.locator(".log-head").waitFor();
+  let_go();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.state), "running");
+});
+
+pageTest("a rest that cannot be had is said, with the seed", { path: null, expectErrors: /./ }, async ({ page, open }) => {
+  await page.route("**/*_rest.wasm", (route) => route.abort());
+  await open("?seed=5");
+  assert.equal(await settled(page), "running");
+  await page.getByRole("tab", { name: "Log" }).click();
+  await page.waitForFunction(() => document.documentElement.dataset.state === "fatal");
+  assert.match(await fatal(page).innerText(), /could not be loaded[\s\S]*5/);
+});

@@ -68,6 +68,8 @@ pub fn from_fragment(fragment: &str) -> Option<Result<(Scenario, Vec<Interventio
     Some(decode(code).map_err(|sentence| Problem::sentence("s", sentence)))
 }
 
+// Apart from the question whether there is a fragment at all, which every page asks.
+#[inline(never)]
 fn decode(code: &str) -> Result<(Scenario, Vec<Intervention>), String> {
     if code.len() > LONGEST {
         return Err(format!(

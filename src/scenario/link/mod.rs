@@ -144,7 +144,7 @@ fn named_preset(pairs: &[(String, String)], problems: &mut Vec<Problem>) -> Scen
         .rev()
         .find(|(name, _)| name.eq_ignore_ascii_case("preset"));
     if let Some((_, name)) = named {
-        match preset(&name.to_lowercase()) {
+        match preset(&name.to_ascii_lowercase()) {
             Some(scenario) => return scenario,
             None => problems.push(Problem::unknown("preset", name, preset_names())),
         }

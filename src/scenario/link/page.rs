@@ -162,7 +162,7 @@ macro_rules! words {
                     .split(',')
                     .map(str::trim)
                     .filter(|word| !word.is_empty())
-                    .map(str::to_lowercase)
+                    .map(str::to_ascii_lowercase)
                     .collect();
                 let fine: fn(&str) -> bool = $word;
                 (words.len() <= 12 && words.iter().all(|word| fine(word))).then(|| o.$field = words)

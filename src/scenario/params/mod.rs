@@ -206,8 +206,12 @@ pub fn get(scenario: &Scenario, name: &str) -> Option<String> {
 /// A service's name as links, `--set` and reports write it: in lower case, with `-` for everything that is
 /// neither letter nor digit.
 pub fn slug(name: &str) -> String {
-    let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
-    name.to_lowercase().chars().map(letter).collect()
+    // Letters beyond ASCII stay as they are: the tables of their cases are larger than all parameters together.
+    let letter = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || !c.is_ascii() => c,
+        _ => '-',
+    };
+    name.to_ascii_lowercase().chars().map(letter).collect()
 }
 
 impl Param {

@@ -34,7 +34,6 @@ fn listener(name: &str, topic: &str, service_time: Span) -> Service {
 /// One event, two reactions, and a second delivery that is skipped.
 pub(super) fn photo_posted() -> Scenario {
     let mut s = story("photo", 1, 8);
-    s.title = "A photo is posted".into();
     s.watch_for = "photo 3: one event for two services; to each it comes a second time, and both see that they know it.".into();
     s.topics = vec![Topic {
         name: "photo-posted".into(),
@@ -78,7 +77,6 @@ pub(super) fn photo_posted() -> Scenario {
 /// What is published before a service connects is not kept for it.
 pub(super) fn pubsub_nobody_listening() -> Scenario {
     let mut s = story("score", 2, 16);
-    s.title = "Nobody is listening".into();
     s.watch_for = "the first scores: the ticker is not connected yet, Redis keeps nothing, and the publisher is told that all is well.".into();
     s.topics = vec![channel("scores", 100)];
     s.producers = vec![producer("Referee", "scores")];
@@ -99,7 +97,6 @@ pub(super) fn pubsub_nobody_listening() -> Scenario {
 /// A subscriber that reads too slowly is cut off by Redis.
 pub(super) fn slow_subscriber() -> Scenario {
     let mut s = story("reading", 10, 100);
-    s.title = "A slow subscriber".into();
     s.watch_for = "the chart's buffer filling up until Redis cuts it off, while the alarm notices nothing; with a queue each (SNS) the chart would only be late.".into();
     s.topics = vec![channel("readings", 10)];
     s.producers = vec![producer("Sensor", "readings")];
@@ -119,7 +116,6 @@ pub(super) fn slow_subscriber() -> Scenario {
 /// A queue each: the slow service is late, the absent one is later still, and neither loses anything.
 pub(super) fn sns_to_queues() -> Scenario {
     let mut s = story("reading", 4, 40);
-    s.title = "A topic with a queue for each service".into();
     s.watch_for = "the queues of the slow chart and of the archive that starts at 6 s: they grow, nothing is lost, and the alarm is never late.".into();
     s.topics = vec![sns("readings")];
     s.producers = vec![producer("Sensor", "readings")];

@@ -4,9 +4,8 @@ use super::kit::*;
 use crate::scenario::*;
 
 /// Mails, and two services that differ only in when they commit.
-fn two_commits(title: &str, watch_for: &str, step: HandlerStep) -> Scenario {
+fn two_commits(watch_for: &str, step: HandlerStep) -> Scenario {
     let mut s = story("order", 6, 30);
-    s.title = title.into();
     s.watch_for = watch_for.into();
     s.topics = vec![log("orders", 1)];
     s.producers = vec![producer("Order API", "orders")];
@@ -34,7 +33,6 @@ fn two_commits(title: &str, watch_for: &str, step: HandlerStep) -> Scenario {
 /// A crash after the commit and before the mail.
 pub(super) fn commit_before() -> Scenario {
     let mut s = two_commits(
-        "Commit before the work",
         "order 9: both instances die with it in hand, and one of them has told the broker it was done.",
         HandlerStep::Receive,
     );
@@ -49,7 +47,6 @@ pub(super) fn commit_before() -> Scenario {
 /// A crash after the mail and before the commit.
 pub(super) fn commit_after() -> Scenario {
     let mut s = two_commits(
-        "Commit after the work",
         "order 9: its mail goes out, the instance dies before it can say so, and the mail goes out again.",
         HandlerStep::Effect,
     );
@@ -64,7 +61,6 @@ pub(super) fn commit_after() -> Scenario {
 /// `enable.auto.commit`: what was polled since the last interval comes again.
 pub(super) fn auto_commit() -> Scenario {
     let mut s = story("order", 8, 48);
-    s.title = "Automatic commits".into();
     s.watch_for =
         "the crash at 5 s: everything since the last automatic commit is mailed again.".into();
     s.topics = vec![log("orders", 1)];
@@ -107,7 +103,6 @@ pub(super) fn auto_commit() -> Scenario {
 /// A consumer without commits starts over after every crash.
 pub(super) fn never_commit() -> Scenario {
     let mut s = story("order", 5, 25);
-    s.title = "Never committing".into();
     s.watch_for =
         "what the instance reads first when it is back: everything, from the start.".into();
     s.topics = vec![log("orders", 1)];
@@ -130,7 +125,6 @@ pub(super) fn never_commit() -> Scenario {
 /// One record of a poll fails, and the commit passes over it.
 pub(super) fn batch_skips_failure() -> Scenario {
     let mut s = story("order", 6, 30);
-    s.title = "A commit passes over a failure".into();
     s.watch_for =
         "order 7, which fails once: one service commits past it and never sees it again.".into();
     s.topics = vec![log("orders", 1)];
@@ -165,7 +159,6 @@ pub(super) fn batch_skips_failure() -> Scenario {
 /// Two groups read one log, each at its own pace.
 pub(super) fn two_readers() -> Scenario {
     let mut s = story("order", 5, 40);
-    s.title = "Two readers of one log".into();
     s.watch_for =
         "Search, which starts 4 s late and misses nothing, and Billing, which dies and goes on where it was."
             .into();

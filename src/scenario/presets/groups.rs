@@ -6,7 +6,6 @@ use crate::scenario::*;
 /// One topic, four services with 1, 3, 2 and 5 instances.
 pub(super) fn fan_out() -> Scenario {
     let mut s = story("order", 5, 40);
-    s.title = "Fan-out".into();
     s.watch_for = "one order: each service gets it once, at only one of its instances.".into();
     s.load.users = 40;
     s.topics = vec![log("orders", 5)];
@@ -37,7 +36,6 @@ pub(super) fn fan_out() -> Scenario {
 /// A partition has one reader in a group: more instances than partitions stand idle.
 pub(super) fn more_consumers_than_partitions() -> Scenario {
     let mut s = story("order", 16, 96);
-    s.title = "More consumers than partitions".into();
     s.watch_for =
         "three of Packing A's four instances, which have nothing to do while orders pile up."
             .into();
@@ -87,7 +85,6 @@ fn paused(names: [&str; 2], pause_at: Span) -> Scenario {
 /// An instance that was struck off while it stood still wakes up and goes on working.
 pub(super) fn rebalance_zombie() -> Scenario {
     let mut s = paused(["Mails", "Takes from stock"], Span::ms(3_050));
-    s.title = "A zombie wakes up".into();
     s.watch_for =
         "the first instances: they stand still, lose their partition, wake up and finish what is no longer theirs."
             .into();
@@ -105,7 +102,6 @@ pub(super) fn rebalance_zombie() -> Scenario {
 /// Two instances between asking the table of processed ids and writing to it.
 pub(super) fn dedup_race() -> Scenario {
     let mut s = paused(["Asks first", "Inserts first"], Span::ms(3_050));
-    s.title = "A race for the deduplication table".into();
     s.watch_for =
         "one order at two instances: both ask whether it is done before either has written so."
             .into();

@@ -6,7 +6,6 @@ use crate::scenario::*;
 /// Partitions are added, and keys move away from what was there before.
 pub(super) fn partition_key_order() -> Scenario {
     let mut s = story("change", 12, 72);
-    s.title = "Adding partitions moves keys".into();
     s.watch_for =
         "a key that moves at 4 s: its new changes overtake the old ones that still wait elsewhere."
             .into();
@@ -46,7 +45,6 @@ pub(super) fn cross_partition_order() -> Scenario {
         attempt: 1,
     };
     let mut s = story("event", 8, 40);
-    s.title = "The order comes before its account".into();
     s.watch_for =
         "event 7, an order whose account is still on its way: one service ships it, one lets it wait, one fails and tries again."
             .into();

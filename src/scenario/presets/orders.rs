@@ -29,7 +29,6 @@ pub(super) fn order_processing() -> Scenario {
     use EffectKind::*;
     use Guarantee::*;
     Scenario {
-        title: "Order processing".into(),
         watch_for: "an ack that gets lost, and what the Order API does next.".into(),
         load: Load {
             rate: 10,

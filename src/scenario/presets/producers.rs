@@ -10,7 +10,6 @@ pub(super) fn fire_and_forget_metrics() -> Scenario {
         attempt: 1,
     };
     let mut s = story("reading", 5, 30);
-    s.title = "Fire and forget: metrics".into();
     s.watch_for = "a reading that gets lost, and that nobody sends again or misses.".into();
     s.topics = vec![log("metrics", 1)];
     s.producers = vec![Producer {
@@ -37,7 +36,6 @@ pub(super) fn fire_and_forget_metrics() -> Scenario {
 /// Two sensors on the same bad radio: one sends once, one sends until it is answered.
 pub(super) fn iot_sensor() -> Scenario {
     let mut s = story("reading", 6, 40);
-    s.title = "Two sensors on a bad radio".into();
     s.watch_for =
         "gaps in the readings of the one sensor, and repeats in those of the other.".into();
     s.topics = vec![log("send-once", 1), log("send-until-answered", 1)];
@@ -88,7 +86,6 @@ pub(super) fn lost_message() -> Scenario {
         attempt: 1,
     };
     let mut s = story("order", 4, 16);
-    s.title = "A message gets lost".into();
     s.watch_for =
         "order 5, which is lost for good, and order 6, which is lost and sent again.".into();
     s.topics = vec![log("sent-once", 1), log("sent-again", 1)];
@@ -126,7 +123,6 @@ pub(super) fn lost_message() -> Scenario {
 /// The order is stored, the answer is lost, and the producer sends it again.
 pub(super) fn lost_ack() -> Scenario {
     let mut s = story("order", 3, 12);
-    s.title = "An ack gets lost".into();
     s.watch_for = "order 4, which is in the log twice and is charged twice.".into();
     s.topics = vec![log("orders", 1)];
     s.producers = vec![plain_producer("Order API", "orders")];
@@ -156,7 +152,6 @@ pub(super) fn network_duplicate() -> Scenario {
         attempt: 1,
     };
     let mut s = story("order", 4, 16);
-    s.title = "The network delivers twice".into();
     s.watch_for = "orders 5 and 6: both arrive twice, but only one of them is stored twice.".into();
     s.topics = vec![log("unnumbered", 1), log("numbered", 1)];
     s.producers = vec![
@@ -189,7 +184,6 @@ pub(super) fn network_duplicate() -> Scenario {
 /// The same lost answers, with and without `enable.idempotence`.
 pub(super) fn idempotent_producer() -> Scenario {
     let mut s = story("order", 6, 40);
-    s.title = "The idempotent producer".into();
     s.watch_for =
         "an order sent again: one log stores it a second time, the other recognises its number."
             .into();
@@ -232,7 +226,6 @@ pub(super) fn idempotent_producer() -> Scenario {
 /// A lost request and a lost answer look the same to the sender.
 pub(super) fn two_generals() -> Scenario {
     let mut s = story("order", 3, 10);
-    s.title = "Two generals".into();
     s.watch_for =
         "orders 3 and 5: the sender hears nothing about either, yet only one of them arrived."
             .into();
@@ -273,7 +266,6 @@ pub(super) fn retry_reorders() -> Scenario {
         attempt: 1,
     };
     let mut s = story("change", 10, 40);
-    s.title = "A retry changes the order".into();
     s.watch_for =
         "change 9, which is sent again and lands behind the ones that came after it.".into();
     s.load.users = 1;

@@ -34,7 +34,6 @@ fn worker(name: &str, topic: &str, effect: EffectKind, guarantee: Guarantee) -> 
 /// Work that outlasts its lease, with and without a heartbeat for the lease.
 pub(super) fn visibility_timeout() -> Scenario {
     let mut s = story("video", 2, 16);
-    s.title = "A lease shorter than the work".into();
     s.watch_for = "a lease that ends while its worker is still at it: somebody else gets the video too, unless the lease is extended.".into();
     let channel = LeaseChannel {
         visibility_timeout: Span::s(1),
@@ -67,7 +66,6 @@ pub(super) fn visibility_timeout() -> Scenario {
 /// A delete arrives, and the queue dies before it is written down.
 pub(super) fn queue_crash_before_ack() -> Scenario {
     let mut s = story("job", 2, 12);
-    s.title = "The queue forgets an ack".into();
     s.watch_for = "job 3: its delete arrives, the queue's server dies before writing it down, and the job comes again.".into();
     s.topics = vec![queue("jobs", Span::s(2))];
     s.producers = vec![producer("Scheduler", "jobs")];
@@ -94,7 +92,6 @@ pub(super) fn queue_crash_before_ack() -> Scenario {
 /// A message that nobody can process is put aside after three receives.
 pub(super) fn dead_letter() -> Scenario {
     let mut s = story("order", 2, 14);
-    s.title = "A poison message and the dead-letter queue".into();
     s.watch_for = "order 4: received three times, never processed, and then put aside so that it stops costing work.".into();
     s.topics = vec![Topic {
         name: "orders".into(),
@@ -127,7 +124,6 @@ pub(super) fn dead_letter() -> Scenario {
 /// A FIFO queue whose dead letter comes back behind those that had waited for it.
 pub(super) fn dead_letter_breaks_order() -> Scenario {
     let mut s = story("booking", 2, 12);
-    s.title = "A dead-letter queue breaks the order".into();
     s.watch_for = "booking 3 of the one account: put aside after two failures, brought back at 8 s, and now the last of all.".into();
     s.load.users = 1;
     s.topics = vec![Topic {
@@ -170,7 +166,6 @@ pub(super) fn dead_letter_breaks_order() -> Scenario {
 /// The customer who pays 50 twice, and a dedup store that prevents it when it was written in time.
 pub(super) fn charge_50() -> Scenario {
     let mut s = story("charge of 50", 1, 6);
-    s.title = "Charged 50 twice".into();
     s.watch_for = "charge 2: every worker dies before its ack and gets it again; without a dedup store the customer pays 50 twice, with one only where the worker died before writing to it.".into();
     s.topics = vec![exchange("charges")];
     s.producers = vec![producer("Shop", "charges")];
@@ -212,7 +207,6 @@ pub(super) fn charge_50() -> Scenario {
 /// A checkout that hands its bill to a worker, with every repeat recognised on the way.
 pub(super) fn checkout_billing() -> Scenario {
     let mut s = story("bill", 2, 14);
-    s.title = "From checkout to billing".into();
     s.watch_for = "bill 3, sent twice and recognised by the queue, and bill 6, worked on twice and recognised by the card processor.".into();
     s.topics = vec![Topic {
         name: "bills".into(),
@@ -248,7 +242,6 @@ pub(super) fn checkout_billing() -> Scenario {
 /// A confirm that is lost makes two copies, and only an idempotency key makes one payment of them.
 pub(super) fn payment_intent() -> Scenario {
     let mut s = story("payment", 2, 12);
-    s.title = "One intent, one payment".into();
     s.watch_for = "payment 4, in the queue twice because its confirm was lost: with the intent's id as idempotency key it is charged once.".into();
     s.topics = vec![exchange("payments")];
     s.producers = vec![producer("Shop", "payments")];
@@ -283,7 +276,6 @@ pub(super) fn payment_intent() -> Scenario {
 /// Pushes that are acked when they are sent: a worker that dies loses what it held.
 pub(super) fn push_notification() -> Scenario {
     let mut s = story("push", 8, 48);
-    s.title = "Push notifications, at most once".into();
     s.watch_for = "the worker's death at 3 s: the pushes it held are gone, as the queue had forgotten them, and nobody's phone rings twice.".into();
     s.topics = vec![exchange("pushes")];
     s.producers = vec![producer("App", "pushes")];

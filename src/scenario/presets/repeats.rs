@@ -6,7 +6,6 @@ use crate::scenario::*;
 /// The same crash, and two ways to write the effect down.
 pub(super) fn natural_idempotency() -> Scenario {
     let mut s = story("change", 4, 20);
-    s.title = "SET against ADD".into();
     s.watch_for =
         "change 7, made twice by both: the one that sets a value is none the worse for it.".into();
     s.topics = vec![log("changes", 1)];
@@ -44,7 +43,6 @@ pub(super) fn natural_idempotency() -> Scenario {
 /// A repeat that comes when its id has been forgotten.
 pub(super) fn dedup_window() -> Scenario {
     let mut s = story("payment", 5, 30);
-    s.title = "A repeat that comes too late".into();
     s.watch_for =
         "payment 4 and its repeat 3 s later: only the service that forgets nothing still knows it."
             .into();

@@ -6,7 +6,6 @@ use crate::scenario::*;
 /// The broker dies while a request is on its way to it.
 pub(super) fn broker_crash_before_store() -> Scenario {
     let mut s = story("order", 4, 24);
-    s.title = "The broker dies before it stores".into();
     s.watch_for =
         "order 8, which reaches a dead broker and is stored by the next leader instead.".into();
     s.topics = vec![log("orders", 1)];
@@ -35,7 +34,6 @@ pub(super) fn broker_crash_before_store() -> Scenario {
 pub(super) fn acks_0_1_all() -> Scenario {
     let mut s = story("order", 9, 72);
     s.cluster.replica_lag_max = Span::s(3);
-    s.title = "acks = 0, 1 and all".into();
     s.watch_for = "the orders that were acknowledged and are gone when broker 0 dies.".into();
     s.topics = vec![log("acks-0", 1), log("acks-1", 1), log("acks-all", 1)];
     s.producers = vec![
@@ -94,7 +92,6 @@ pub(super) fn acks_0_1_all() -> Scenario {
 /// A follower that fell behind becomes the leader.
 pub(super) fn unclean_election() -> Scenario {
     let mut s = story("order", 4, 40);
-    s.title = "Unclean election".into();
     s.watch_for =
         "broker 1, which missed some orders, becomes the leader: they are cut off the log.".into();
     s.cluster.unclean_election = true;

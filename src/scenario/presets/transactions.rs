@@ -14,7 +14,6 @@ fn hop(name: &str, from: &str, to: &str) -> Service {
 /// Read, process, write, twice in a row, and a crash at each.
 pub(super) fn kafka_transaction() -> Scenario {
     let mut s = story("order", 4, 32);
-    s.title = "A pipeline in transactions".into();
     s.watch_for = "order 9 is priced when the instance dies: the record is in the log, but nobody is shown it.".into();
     s.topics = vec![log("orders", 1), log("priced", 1), log("invoices", 1)];
     s.producers = vec![producer("Order API", "orders")];
@@ -51,7 +50,6 @@ pub(super) fn kafka_transaction() -> Scenario {
 /// A charge inside a Kafka transaction is not inside it at all.
 pub(super) fn transaction_with_outside_effect() -> Scenario {
     let mut s = story("order", 4, 24);
-    s.title = "A card outside the transaction".into();
     s.watch_for =
         "order 7: the transaction is undone with the instance, the charge is not, and comes again."
             .into();

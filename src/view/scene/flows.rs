@@ -33,6 +33,7 @@ pub(super) fn bands(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: &Fl
 }
 
 /// The rates, in figures, and the sentence that single messages are not shown.
+#[inline(never)]
 pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: &Flow) {
     let small = plain(11.5);
     let note = |scene: &mut Scene, spot: Point, align, words: std::fmt::Arguments| {

@@ -156,6 +156,7 @@ fn corner(place: Rect) -> f64 {
     (place.h * 0.15).clamp(2.0, 4.0)
 }
 
+#[inline(never)]
 fn draw_cell(
     scene: &mut Scene,
     cell: &Cell,
@@ -307,6 +308,7 @@ fn broker_marks(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
 
 /// Solid up to what is committed, hatched what is done and not committed, outlined what is in hand;
 /// dotted what was committed before it was done.
+#[inline(never)]
 fn draw_lane(scene: &mut Scene, lane: &Lane, bar: Rect, row: &RowBox, end: u64) {
     let last = row.first + row.count as u64;
     let x = |offset: u64| {

@@ -1,4 +1,7 @@
 //! The drawing of a moment as a list of marks, back to front. A painter only has to follow it.
+//!
+//! What the stage of a run that has not begun does not show is `inline(never)`: so the page can leave it to the part
+//! of the program that comes after the first look.
 
 pub mod bar;
 mod chain;

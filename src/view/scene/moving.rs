@@ -77,6 +77,7 @@ fn place(way: &Way, packet: &Moving, part: f64) -> Point {
     }
 }
 
+#[inline(never)]
 fn draw_packet(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point, about: Attention) {
     match packet.leg {
         Leg::Request => {

@@ -28,6 +28,7 @@ pub(super) fn draw(
     }
 }
 
+#[inline(never)]
 fn draw_queue(scene: &mut Scene, queue: &QueueView, row: &RowBox, stage: &Stage, about: Attention) {
     if let Some(service) = queue.service {
         let middle = at(row.cells.x - 12.0, row.cells.center().y);

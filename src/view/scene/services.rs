@@ -100,6 +100,7 @@ fn head(scene: &mut Scene, view: &ServiceView, place: &ServiceBox, service: u16,
     }
 }
 
+#[inline(never)]
 fn draw_member(
     scene: &mut Scene,
     service: &ServiceView,
@@ -168,6 +169,7 @@ fn draw_member(
 }
 
 /// What an instance is doing.
+#[inline(never)]
 fn draw_work(
     scene: &mut Scene,
     (service, waiting): (&ServiceView, &str),

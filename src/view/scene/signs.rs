@@ -92,7 +92,7 @@ pub fn width(text: &str, style: Type) -> f64 {
             'f' | 't' | 'r' | '(' | ')' | '-' | '/' => 0.42,
             'm' | 'w' | 'M' | 'W' | '…' | '—' => 0.98,
             c if c.is_ascii_digit() => 0.636,
-            c if c.is_uppercase() => 0.72,
+            c if c.is_ascii_uppercase() => 0.72,
             _ => 0.61,
         })
         .sum();

@@ -21,7 +21,7 @@ pub fn sentence(event: &Event, scenario: &Scenario) -> String {
     let clause = clause(&event.kind, scenario);
     let mut letters = clause.chars();
     match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        Some(first) => format!("{}{}.", first.to_ascii_uppercase(), letters.as_str()),
         None => clause,
     }
 }
