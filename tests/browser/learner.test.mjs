@@ -34,7 +34,7 @@ async function tasks(page, point) {
   await page.locator(".presets").selectOption("order-processing");
   const names = (selector) => page.locator(selector).allInnerTexts();
   await page.locator(".verdict", { hasText: "Inventory" }).waitFor();
-  assert.deepEqual(await names(".side legend"), await names(".verdict .name"), "the settings are those of the services there are");
+  assert.deepEqual(await names(".side .owner b"), await names(".verdict .name"), "the settings are those of the services there are");
   // Change.
   const slider = page.locator("#set-loss");
   await slider.scrollIntoViewIfNeeded();
