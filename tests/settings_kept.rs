@@ -98,6 +98,16 @@ const TABLE: &[(&str, Change, Option<Guarantee>)] = &[
         Some(AtLeastOnce),
     ),
     (
+        "at most once, but puts aside what comes too early",
+        |s| {
+            s.services[0].promise(AtMostOnce);
+            s.services[0].early = Early::Wait;
+            s.load.keyed = false;
+            s.load.users = 3;
+        },
+        None,
+    ),
+    (
         "commits automatically",
         |s| s.services[0].commit = CommitWhen::Auto,
         Some(AtLeastOnce),

@@ -233,6 +233,9 @@ fn redelivered(s: &Scenario, service: &Service) -> Vec<&'static str> {
             Channel::Log(_) if service.commit == CommitWhen::Never => {
                 again.push("it never commits, so every start begins at the beginning");
             }
+            Channel::Log(_) if first && service.early != Early::Process => {
+                again.push("it cannot commit past a message that it has put aside");
+            }
             Channel::Log(_) if !first => {
                 again.push("it commits after the work, and may die in between");
             }
