@@ -287,6 +287,13 @@ fn ask_when_settled(lab: Lab, host: &Shared) {
 impl Host {
     /// Where only the height of the frame changed, nothing new is wanted and nothing is said.
     fn ask(&mut self, size: Sized) {
+        if self.resizer.is_used() {
+            self.demand(size);
+        }
+    }
+
+    #[inline(never)]
+    fn demand(&mut self, size: Sized) {
         for message in self.resizer.want(size) {
             // A text is for hosts that read texts only.
             self.send(&message, "*");

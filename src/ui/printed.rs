@@ -4,20 +4,22 @@ use leptos::prelude::*;
 
 use super::address::{base, options};
 use super::lab::Lab;
-use crate::scenario::link::link;
+use crate::scenario::link::{PageOptions, link};
 use crate::scenario::params;
 
 /// Shown in print only.
 #[component]
 pub fn Printed(lab: Lab) -> impl IntoView {
     let settings = Memo::new(move |_| lab.base.with(|base| lab.preset.with(|p| changed(base, p))));
-    let address = Memo::new(move |_| {
+    let address = Memo::new(move |before: Option<&String>| {
         lab.scenario.track();
+        lab.base.track();
         let page = options(lab);
-        let link = lab
-            .base
-            .with(|scenario| link(scenario, &page, &lab.inputs()));
-        format!("{}{}", base(), link.unwrap_or_default())
+        // Until something changes, the address is the one the reader came with.
+        match before {
+            None => here(),
+            Some(_) => written(lab, &page),
+        }
     });
     view! {
         <section class="print-only" aria-hidden="true">
@@ -26,6 +28,19 @@ pub fn Printed(lab: Lab) -> impl IntoView {
             <p>{move || address.get()}</p>
         </section>
     }
+}
+
+fn here() -> String {
+    let location = web_sys::window().map(|w| w.location());
+    location.and_then(|l| l.href().ok()).unwrap_or_default()
+}
+
+#[inline(never)]
+fn written(lab: Lab, page: &PageOptions) -> String {
+    let link = lab
+        .base
+        .with_untracked(|scenario| link(scenario, page, &lab.inputs()));
+    format!("{}{}", base(), link.unwrap_or_default())
 }
 
 /// The parameters that differ from the preset's.

@@ -10,6 +10,7 @@ use crate::view::layout::{Layout, RowBox};
 use crate::view::stage::{Moving, Stage};
 
 /// Lights the events of a chain up to this event; the last of them is the one the cursor is at.
+#[inline(never)]
 pub(super) fn light(scene: &mut Scene, stage: &Stage, layout: &Layout, chain: &[Event], upto: u64) {
     let mut places: Vec<(Rect, Vec<usize>)> = Vec::new();
     let past = chain.iter().take_while(|event| event.id <= upto);

@@ -228,6 +228,7 @@ fn draw_cell(
 }
 
 /// Ties records that are in the log twice to their first copy.
+#[inline(never)]
 fn copies(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
     for cell in partition.cells.iter().filter(|c| c.offset >= row.first) {
         let CellKind::Message {
@@ -253,6 +254,7 @@ fn copies(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
 }
 
 /// Says beside the bow which message it is.
+#[inline(never)]
 fn words_of_copy(scene: &mut Scene, cell: &Cell, (one, two): (Rect, Rect), row: &RowBox) {
     let CellKind::Message { message, .. } = cell.kind else {
         return;

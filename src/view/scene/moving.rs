@@ -190,6 +190,7 @@ fn service_of(packet: &Moving) -> Option<u16> {
 }
 
 /// The number of the attempt.
+#[inline(never)]
 pub(super) fn badge(scene: &mut Scene, spot: Point, attempt: u32) {
     let shape = rect(spot.x - 7.0, spot.y - 7.0, 14.0, 14.0);
     scene.area(shape, 7.0, Ink::Twice);
@@ -203,6 +204,7 @@ pub(super) fn badge(scene: &mut Scene, spot: Point, attempt: u32) {
     );
 }
 
+#[inline(never)]
 fn cross(scene: &mut Scene, spot: Point) {
     scene.marks.push(Mark::Cross {
         center: spot,
@@ -212,6 +214,7 @@ fn cross(scene: &mut Scene, spot: Point) {
 }
 
 /// Says what was lost, below or above its cross, unless other things are there.
+#[inline(never)]
 fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point) -> bool {
     let what = match packet.leg {
         Leg::Request => "lost",
@@ -249,6 +252,7 @@ fn words_of_loss(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Poin
 }
 
 /// Where there is no room for words: the number, with a tick if it was an ack.
+#[inline(never)]
 fn number_of_loss(scene: &mut Scene, packet: &Moving, spot: Point) {
     if packet.message == 0 {
         return;

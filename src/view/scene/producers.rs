@@ -71,6 +71,7 @@ fn card(scene: &mut Scene, view: &ProducerView, place: &ProducerBox, hover: bool
 }
 
 /// What the list of waiting messages is headed with.
+#[inline(never)]
 fn head_of_list(scene: &mut Scene, view: &ProducerView, panel: Rect, shown: usize) {
     let head = at(panel.x + 10.0, panel.y + 14.0);
     if view.waiting_total == 0 {
@@ -129,6 +130,7 @@ fn line(scene: &mut Scene, view: &ProducerView, place: &ProducerBox, mode: Mode)
 }
 
 /// A message the producer has not heard back about.
+#[inline(never)]
 fn chip(scene: &mut Scene, slot: Rect, waiting: &Waiting, picked: bool, wide: bool) {
     scene.area(slot, 6.0, Ink::Shade);
     let again = waiting.attempt > 1;

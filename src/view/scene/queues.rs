@@ -72,6 +72,7 @@ fn item_place(row: &RowBox, i: usize) -> Rect {
     rect(x + 1.0, row.cells.y, row.cell - 3.0, row.cells.h)
 }
 
+#[inline(never)]
 fn draw_item(scene: &mut Scene, item: &QueueItem, place: Rect, stage: &Stage, about: Attention) {
     let picked = about.picked == Some(item.message);
     let line = if picked {
@@ -132,6 +133,7 @@ fn draw_item(scene: &mut Scene, item: &QueueItem, place: Rect, stage: &Stage, ab
 }
 
 /// The shelf at the end: what was put aside.
+#[inline(never)]
 fn dead_letters(scene: &mut Scene, queue: &QueueView, row: &RowBox, y: f64) {
     let right = row.cells.right();
     let shown = queue.dead.iter().rev().take(3);

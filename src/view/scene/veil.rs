@@ -6,6 +6,7 @@ use crate::view::geometry::{Rect, rect};
 use crate::view::layout::{Layout, Mode};
 
 /// Covers what is fogged; the names of things stay.
+#[inline(never)]
 pub(super) fn draw(scene: &mut Scene, layout: &Layout, fog: &Fog) {
     for &p in &fog.producers {
         if let Some(place) = layout.producers.get(usize::from(p)) {
