@@ -32,7 +32,11 @@ function tasks(trace) {
   const all = trace.filter((event) => event.ph === "X" && event.name === "RunTask" && ours(event));
   const within = (task) => (frame) => ours(frame) && frame.ts >= task.ts && frame.ts <= task.ts + task.dur;
   const withFrame = all.filter((task) => frames.some(within(task)));
-  return { frames: withFrame.map((task) => task.dur / 1000), all: all.map((task) => task.dur / 1000) };
+  const ms = (list, time) => list.map((task) => time(task) / 1000);
+  const whole = (task) => task.dur;
+  // What the thread itself took: the same on a machine that has other work too.
+  const own = (task) => task.tdur ?? task.dur;
+  return { frames: ms(withFrame, whole), own: ms(withFrame, own), all: ms(all, whole) };
 }
 
 /** Runs the page for a while and reads off what a frame costs, and how far the run came. */
@@ -43,11 +47,12 @@ async function running(browser, page) {
   await wait(lasting);
   const [to, end] = [await virtual(page), performance.now()];
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
-  const { frames, all } = tasks(traceEvents);
+  const { frames, own, all } = tasks(traceEvents);
   const real = end - start;
   return {
     frame_task_p50: [least(frames, 0.5), "ms"],
     frame_task_p95: [least(frames, 0.95), "ms"],
+    frame_task_cpu_p50: [least(own, 0.5), "ms"],
     frame_busy: [(all.reduce((sum, one) => sum + one, 0) / real) * 100, "%"],
     frame_rate: [(frames.length / real) * 1000, "1/s"],
     frame_virtual_over_real: [(to - from) / real, "x"],
@@ -78,12 +83,12 @@ async function input(page) {
 
 /** A producer that waits for no answer, over a link that takes half a second: so many messages are on their way. */
 const crowded = (messages) =>
-  `?preset=fire-and-forget-metrics&rate=${messages * 2}&delay=500ms&jitter=0&batch=1` +
+  `?preset=fire-and-forget-metrics&rate=${messages * 2}&messages=0&duration=10min&delay=500ms&jitter=0&batch=1` +
   `&dashboard.serviceTime=20us&dashboard.maxPoll=500&speed=1&autoplay=1`;
 
 /** What a frame costs with so many messages on their way, and how many there are once the run is stopped. */
 async function crowd(browser, page, messages) {
-  const { frame_task_p50, frame_task_p95 } = await running(browser, page);
+  const { frame_task_p50, frame_task_p95, frame_task_cpu_p50 } = await running(browser, page);
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("The stage in words").click();
   const list = page.locator(".twin h3", { hasText: "On the way" }).locator("xpath=following-sibling::ul[1]/li");
@@ -92,6 +97,7 @@ async function crowd(browser, page, messages) {
     [`${name}_on_the_way`]: [await list.count(), "messages"],
     [`${name}_frame_task_p50`]: frame_task_p50,
     [`${name}_frame_task_p95`]: frame_task_p95,
+    [`${name}_frame_task_cpu_p50`]: frame_task_cpu_p50,
   };
 }
 
