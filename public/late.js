@@ -20,9 +20,21 @@ export async function ready(exports) {
   if (location.hash.length > 1 || !names.every((name) => usual.includes(name))) return soon();
   const later = globalThis.requestIdleCallback ?? ((then) => setTimeout(then, 200));
   requestAnimationFrame(() => later(soon));
-  for (const sign of ["pointermove", "pointerdown", "keydown", "message"]) {
+  for (const sign of ["pointermove", "pointerdown", "keydown"]) {
     addEventListener(sign, soon, { once: true, passive: true, capture: true });
   }
+  addEventListener("message", hold, true);
+}
+
+/** A message of the host page waits until the rest is there, so that the program need not. */
+function hold(event) {
+  if (!main.here || main.here.value) return;
+  event.stopImmediatePropagation();
+  const { data, origin, source } = event;
+  soon().then(() => {
+    removeEventListener("message", hold, true);
+    dispatchEvent(new MessageEvent("message", { data, origin, source }));
+  });
 }
 
 const outside = () => ({ ...given, first: main });

@@ -52,7 +52,7 @@ pageTest("ten figures on a page: only those in sight are loaded and run, and cli
   const figures = Array.from({ length: 10 }, (_, i) => `<div style="height:900px">${element(`seed="${i}"`)}</div>`).join("");
   const other = await stranger(page, `${script(server)}<div>${element("ctl")}</div>${figures}`);
   const loaded = () => page.evaluate(() => [...document.querySelectorAll("delivery-lab")].map((figure) => Boolean(figure.shadowRoot?.querySelector("iframe"))));
-  const programs = () => server.requests.filter((path) => path.endsWith(".wasm")).length;
+  const programs = () => server.requests.filter((path) => path.endsWith("_bg.wasm")).length;
   await page.waitForFunction(() => document.querySelectorAll("delivery-lab")[1].shadowRoot?.querySelector("iframe"));
   await page.evaluate(() => document.querySelectorAll("delivery-lab")[1].ready);
   const before = await loaded();
