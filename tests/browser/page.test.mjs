@@ -129,3 +129,17 @@ pageTest("a rest that cannot be had is said, with the seed", { path: null, expec
   await page.waitForFunction(() => document.documentElement.dataset.state === "fatal");
   assert.match(await fatal(page).innerText(), /could not be loaded[\s\S]*5/);
 });
+
+pageTest("every preset runs on the page", async ({ page }) => {
+  assert.equal(await settled(page), "running");
+  const picker = page.getByLabel("Scenario", { exact: true });
+  const names = await picker.locator("option").evaluateAll((options) => options.map((option) => option.value));
+  assert.ok(names.length >= 40, `${names.length} presets`);
+  for (const name of names) {
+    await picker.selectOption(name);
+    await page.locator(".play").click();
+    await page.waitForFunction(() => !/00:00\.000$/.test(document.querySelector(".clock").textContent), null, { timeout: 10_000 });
+    assert.ok((await page.locator(".strip .verdict").count()) > 0, name);
+    assert.match(page.url(), name === "order-processing" ? /./ : new RegExp(name), name);
+  }
+});
