@@ -158,12 +158,12 @@ async fn an_exact_value_can_be_typed_and_a_bad_one_is_answered() {
 #[wasm_bindgen_test]
 async fn a_guarantee_can_be_chosen_and_the_verdict_follows_it() {
     let page = Page::open("preset=order-processing").await;
-    let select: HtmlSelectElement = page.find(".service .promise").unchecked_into();
+    let select: HtmlSelectElement = page.find(".verdict select.promise").unchecked_into();
     select.set_value("at-most-once");
     select.dispatch_event(&event("change")).unwrap();
     settle().await;
-    let promise = page.text(".verdict .promise");
-    assert!(promise.starts_with("at most once"), "{promise}");
+    let kept = page.text(".verdict .kept");
+    assert!(kept.contains("some may be lost"), "{kept}");
 }
 
 #[wasm_bindgen_test]
