@@ -43,6 +43,7 @@ function join({ exports }) {
   if (main.here.value) return;
   for (const place of Object.keys(exports)) main.late.set(Number(place), exports[place]);
   main.here.value = 1;
+  document.documentElement.dataset.whole = "";
 }
 
 /** Fetches the rest beside everything else. */

@@ -53,6 +53,7 @@ pageTest("without JavaScript there is the poster", { context: { javaScriptEnable
 
 pageTest("nothing is kept in the browser, and it runs without the network once loaded", { path: figure }, async ({ page, context }) => {
   await settled(page);
+  await page.waitForFunction(() => "whole" in document.documentElement.dataset);
   await context.setOffline(true);
   await page.getByRole("button", { name: "Play" }).click();
   await page.waitForFunction(() => !document.querySelector(".clock").textContent.endsWith("00:00.000"));
