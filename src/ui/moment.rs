@@ -57,7 +57,7 @@ pub fn SeenBy(lab: Lab) -> impl IntoView {
         <label class="seen-by">
             <span>"Seen by"</span>
             <select class:strong=move || lab.desk.party.get().is_some() prop:value=place on:change=choose>
-                <option value="all">"everything (the truth)"</option>
+                <option value="all">"everything"</option>
                 {options}
             </select>
         </label>
