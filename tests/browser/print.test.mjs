@@ -33,9 +33,11 @@ for (const theme of ["light", "dark"]) {
       const { pages, images, text } = await printed(page);
       assert.ok(pages >= 1 && pages <= 2, `${state}: ${pages} pages`);
       assert.ok(images >= 1, `${state}: the still is there`);
-      for (const words of ["Anackgetslost", "Seed", "ackLoss:12%", "Payment", "held", "preset=lost-ack&ackLoss=0.12"]) {
+      for (const words of ["Anackgetslost", "Seed", "ackLoss:12%", "Payment", "held"]) {
         assert.ok(text.includes(words), `${state}: "${words}" is on paper`);
       }
+      // As the reader came with it, or as it is written when something has changed.
+      assert.match(text, /preset=lost-ack&ackLoss=(12%25|0\.12)/, `${state}: the address is on paper`);
     }
   });
 }
