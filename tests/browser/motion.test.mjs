@@ -11,11 +11,11 @@ const playing = (page) => page.waitForFunction(() => !document.querySelector(".c
 /** Two pictures of the page, a second apart, are the same. */
 async function rests(page, when) {
   // Chromium draws the end of a slider's track anew, a pixel wide, some time after it was first shown.
-  const picture = () => page.screenshot({ style: ".side input[type=range] { visibility: hidden }" });
-  await picture();
-  const before = await picture();
+  await page.evaluate(() => document.querySelectorAll(".side input[type=range]").forEach((slider) => { slider.style.visibility = "hidden"; }));
+  await page.screenshot();
+  const before = await page.screenshot();
   await wait(page, 1_000);
-  assert.ok(before.equals(await picture()), `something moves ${when}`);
+  assert.ok(before.equals(await page.screenshot()), `something moves ${when}`);
 }
 
 pageTest("nothing moves before the reader starts it", { path: run }, async ({ page }) => {
