@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::scenario::link::PAGE_OPTIONS;
-use crate::scenario::params;
-use crate::scenario::{Problem, Scenario, preset_names};
+use crate::scenario::{Problem, preset_names};
 
 /// The most characters of a message's JSON that are read.
 pub const LONGEST: usize = 65_536;
@@ -193,9 +191,10 @@ fn events(fields: &Map<String, Value>) -> Result<Vec<&'static str>, Problem> {
             .as_str()
             .ok_or_else(|| wrong("events", name, ALLOWED))?;
         let found = EVENTS.iter().find(|event| event.name == text);
-        found
-            .map(|event| event.name)
-            .ok_or_else(|| Problem::unknown("event", text, EVENTS.iter().map(|event| event.name)))
+        found.map(|event| event.name).ok_or_else(|| Problem {
+            field: "events".into(),
+            ..Problem::unknown("event", text, EVENTS.iter().map(|event| event.name))
+        })
     };
     names.iter().map(known).collect()
 }
@@ -253,26 +252,6 @@ fn state(fields: &Map<String, Value>) -> Result<String, Problem> {
 
 fn wrong(field: &str, value: &Value, allowed: &str) -> Problem {
     Problem::not_allowed(field, &value.to_string(), allowed)
-}
-
-impl Change {
-    /// Sets a parameter of the scenario.
-    ///
-    /// # Errors
-    /// A [`Problem`] that names the parameter and what is allowed.
-    pub fn apply(&self, scenario: &mut Scenario) -> Result<(), Problem> {
-        let option = PAGE_OPTIONS
-            .iter()
-            .find(|option| option.name.eq_ignore_ascii_case(&self.name));
-        if let Some(option) = option {
-            let sentence = format!(
-                "`{}` is an option of the page; it can only stand in the address.",
-                option.name
-            );
-            return Err(Problem::sentence(&self.name, sentence));
-        }
-        params::set(scenario, &self.name, &self.text)
-    }
 }
 
 fn message(kind: &str) -> Value {

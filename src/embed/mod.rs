@@ -3,6 +3,7 @@
 //! Nothing here touches a browser. `ui::host` carries messages in and out; what they mean is decided here, so that it
 //! can be tested with anything a hostile page may send.
 
+mod apply;
 mod events;
 mod message;
 mod resize;
@@ -11,6 +12,7 @@ mod share;
 #[cfg(test)]
 mod tests;
 
+pub use apply::{changed, restored};
 pub use events::{Feed, Found, Pace, seconds};
 pub use message::{
     Change, Command, EVENTS, Event, LONGEST, Request, detail, event, parse, ready, reply,

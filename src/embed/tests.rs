@@ -187,104 +187,45 @@ fn events_are_those_subscribed_to() {
     assert!(session.wants("play") && !session.wants("loss"));
 }
 
-/// Not a measure of quality, only different every time: the same sequence on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n as u64) as usize
-    }
-
-    fn value(&mut self, depth: usize) -> Value {
-        match self.below(if depth > 2 { 6 } else { 8 }) {
-            0 => Value::Null,
-            1 => json!(self.below(2) == 0),
-            2 => json!(self.below(5_000) as f64 - 100.5),
-            3 => json!(u64::MAX),
-            4 => json!(
-                [
-                    "loss",
-                    "s=1.AAAA",
-                    "payment.guarantee",
-                    "💥",
-                    "",
-                    "__proto__"
-                ][self.below(6)]
-            ),
-            5 => json!("\u{0}".repeat(self.below(300))),
-            6 => (0..self.below(4)).map(|_| self.value(depth + 1)).collect(),
-            _ => json!({ "loss": self.value(depth + 1), "toString": self.value(depth + 1) }),
-        }
-    }
-}
-
-#[test]
-fn a_hostile_page_changes_nothing_and_breaks_nothing() {
-    const KINDS: [&str; 14] = [
-        "hello",
-        "subscribe",
-        "play",
-        "pause",
-        "step",
-        "stepBack",
-        "seek",
-        "reset",
-        "set",
-        "getState",
-        "setState",
-        "getMetrics",
-        "constructor",
-        "",
-    ];
-    const FIELDS: [&str; 8] = ["id", "v", "events", "n", "t", "values", "state", "context"];
-    let mut dice = Dice(88_172_645_463_325_252);
-    let mut session = greeted();
-    let mut stranger = Session::new(&[]);
-    for _ in 0..100_000 {
-        let mut fields = json!({});
-        for _ in 0..dice.below(4) {
-            fields[FIELDS[dice.below(FIELDS.len())]] = dice.value(0);
-        }
-        let mut text = said(KINDS[dice.below(KINDS.len())], fields).into_bytes();
-        for _ in 0..dice.below(3) {
-            let place = dice.below(text.len());
-            text[place] = dice.below(256) as u8;
-        }
-        let text = String::from_utf8_lossy(&text);
-        assert_eq!(
-            session.receive(true, "https://other.example", &text),
-            Answer::Ignore
-        );
-        assert_eq!(stranger.receive(false, HOST, &text), Answer::Ignore);
-        if let Answer::Do(Request {
-            command: Command::Set(changes),
-            ..
-        }) = session.receive(true, HOST, &text)
-        {
-            let mut scenario = scenario();
-            for change in changes {
-                let _ = change.apply(&mut scenario);
-            }
-        }
-        assert_eq!(session.target(), Some(HOST));
-    }
-    assert_eq!(stranger.target(), None);
-}
-
 #[test]
 fn options_of_the_page_stay_in_the_address() {
     let change = Change {
         name: "Theme".into(),
         text: "dark".into(),
     };
-    let problem = change.apply(&mut scenario()).expect_err("an option");
+    let problem = changed(&scenario(), &[change]).expect_err("an option");
     assert!(
         problem
             .to_string()
             .contains("`theme` is an option of the page")
+    );
+}
+
+#[test]
+fn values_are_set_whatever_order_they_come_in() {
+    let Command::Set(changes) = command(
+        "set",
+        json!({ "values": { "payment.commit": "never", "payment.guarantee": "at-least-once" } }),
+    ) else {
+        panic!("another command");
+    };
+    let (scenario, _) = changed(&scenario(), &changes).expect("they go together");
+    for Change { name, text } in changes {
+        assert_eq!(params::get(&scenario, &name), Some(text), "{name}");
+    }
+}
+
+#[test]
+fn one_parameter_has_one_value() {
+    let change = |name: &str, text: &str| Change {
+        name: name.into(),
+        text: text.into(),
+    };
+    let twice = [change("latency", "5ms"), change("Delay", "9ms")];
+    let problem = changed(&scenario(), &twice).expect_err("two values");
+    assert_eq!(
+        problem.to_string(),
+        "`latency` and `Delay` are names of the same parameter."
     );
 }
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::host::rate;
 use super::lab::Lab;
-use crate::embed::{Change, Command, seconds};
-use crate::scenario::link::{from_fragment, to_fragment};
-use crate::scenario::{Action, Problem, Scenario, check, params};
+use crate::embed::{Change, Command, changed, restored, seconds};
+use crate::scenario::link::to_fragment;
+use crate::scenario::{Action, Problem, Scenario};
 use crate::timeline::Timeline;
 
 /// Wall time that a way to a later moment may take at a time, in ms.
@@ -94,15 +94,7 @@ fn changeable(lab: Lab) -> Result<(), Problem> {
 
 fn set(lab: Lab, changes: &[Change]) -> Result<(), Problem> {
     changeable(lab)?;
-    let mut scenario: Scenario = lab.scenario.get_untracked();
-    for change in changes {
-        change.apply(&mut scenario)?;
-    }
-    if let Some(problem) = check(&scenario).into_iter().next() {
-        return Err(problem);
-    }
-    let handles = changes.iter().map(|c| params::find(&scenario, &c.name));
-    let handles = handles.collect::<Result<Vec<_>, _>>()?;
+    let (scenario, handles) = lab.scenario.with_untracked(|s| changed(s, changes))?;
     let begun = lab.now.get_untracked() > 0;
     if !(begun && handles.iter().all(|handle| handle.param.live)) {
         return begin(lab, scenario, Vec::new());
@@ -126,8 +118,7 @@ fn state(lab: Lab) -> Result<Value, Problem> {
 
 fn set_state(lab: Lab, text: &str) -> Result<(), Problem> {
     changeable(lab)?;
-    let wrong = || Problem::not_allowed("state", text, "a text that getState answered");
-    let (scenario, inputs) = from_fragment(text).ok_or_else(wrong)??;
+    let (scenario, inputs) = restored(text)?;
     lab.play(false);
     begin(lab, scenario, inputs)
 }

@@ -198,9 +198,7 @@ fn stranger(base: &Scenario, name: &str) -> Option<Problem> {
 /// The scenario with the settings that go together. Those that contradict others are left out, and said.
 fn settled(base: &Scenario, mut settings: Vec<Setting>, problems: &mut Vec<Problem>) -> Scenario {
     // In the table's order a guarantee comes before the settings that it sets, wherever the link has them.
-    settings.sort_by_key(|setting| {
-        params::all().position(|param| std::ptr::eq(param, setting.handle.param))
-    });
+    settings.sort_by_key(|setting| setting.handle.rank());
     let with = |settings: &[Setting], without: usize| {
         let mut scenario = base.clone();
         for (_, setting) in settings.iter().enumerate().filter(|(i, _)| *i != without) {

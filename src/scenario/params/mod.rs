@@ -241,6 +241,16 @@ impl Handle {
         scenario.services.get(self.service?)
     }
 
+    /// Whether both are the same parameter of the same thing.
+    pub fn is(&self, other: &Handle) -> bool {
+        std::ptr::eq(self.param, other.param) && self.service == other.service
+    }
+
+    /// Its place in the table: a guarantee stands before the settings that it sets.
+    pub fn rank(&self) -> Option<usize> {
+        all().position(|param| std::ptr::eq(param, self.param))
+    }
+
     /// Its whole name: `loss`, `payment.serviceTime`.
     pub fn name(&self, scenario: &Scenario) -> String {
         match self.owner(scenario) {
