@@ -62,6 +62,13 @@ fn kept(scenario: &Scenario, service: usize, depth: usize) -> Kept {
                 copies.extend(copied(scenario, producer, &topic.channel));
             }
         }
+        if scenario.cluster.unclean_election
+            && matches!(&topic.channel, Channel::Log(log) if log.replication > 1)
+        {
+            copies.push(
+                "unclean.leader.election.enable=true can cut a log off below what was committed, and it is read again",
+            );
+        }
         if reads_aborted(scenario, config, topic) {
             copies.push("isolation.level=read_uncommitted shows what is aborted and written again");
         }
@@ -288,6 +295,12 @@ fn repeated(
         Idempotency::KafkaTransaction if service.effect != EffectKind::Record => {
             let outside = "its effect is outside the transaction, and stays when that is undone";
             [copies, vec![outside]].concat()
+        }
+        Idempotency::KafkaTransaction | Idempotency::StoredOffset
+            if service.early != Early::Process =>
+        {
+            let behind = "its transaction cannot commit past a message that was put aside, and leaves later ones to be done again";
+            [copies, vec![behind]].concat()
         }
         Idempotency::KafkaTransaction | Idempotency::StoredOffset => copies,
         Idempotency::Natural => Vec::new(),

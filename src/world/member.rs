@@ -123,15 +123,16 @@ impl World {
             return;
         }
         self.hear(seat);
+        let may_begin = self.may_begin(seat);
         let Some(actor) = self.seated(seat) else {
             return;
         };
-        let idle = actor.work.is_idle();
+        let polls = actor.work.is_idle() && may_begin;
         let Some(consumer) = &mut actor.consumer else {
             self.drive_receiver(seat);
             return;
         };
-        if idle {
+        if polls {
             let mut records = std::mem::take(&mut actor.work.batch);
             records.clear();
             consumer.poll(now, &mut records);

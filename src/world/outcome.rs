@@ -3,8 +3,8 @@
 use super::member::Seat;
 use super::work::Stage;
 use super::{Ev, World, lane};
-use crate::broker::wire::{ErrorCode, Offset, TopicPartition};
-use crate::client::consumer::ConsumerRecord;
+use crate::broker::wire::ErrorCode;
+use crate::client::consumer::{Consumer, ConsumerRecord};
 use crate::scenario::{EffectKind, HandlerStep};
 use crate::service::{Finished, Step, StepOutcome};
 use crate::sim::{FaultKey, Site};
@@ -97,8 +97,11 @@ impl World {
     }
 
     /// The record is left for another try: the consumer goes back to it, and what is behind it in the
-    /// batch is handed out again.
+    /// batch is handed out again. A transaction cannot keep a part of its batch: all of it is rolled back.
     pub(super) fn give_back(&mut self, seat: Seat, record: ConsumerRecord) {
+        if self.has_transactions(seat.service) {
+            return self.roll_back(seat);
+        }
         let Some(actor) = self.seated(seat) else {
             return;
         };
@@ -107,12 +110,8 @@ impl World {
             self.next_record(seat);
             return;
         };
-        let mut rewound: Vec<TopicPartition> = Vec::new();
         for record in &actor.work.batch[actor.work.at..] {
-            if !rewound.contains(&record.partition) {
-                rewound.push(record.partition);
-                consumer.seek(record.partition, record.offset);
-            }
+            rewind(consumer, record);
         }
         let released = std::mem::take(&mut actor.work.released);
         actor.work.abandon();
@@ -124,9 +123,6 @@ impl World {
     pub(super) fn end_batch(&mut self, seat: Seat) {
         let plan = self.services[usize::from(seat.service)].plan;
         if self.has_transactions(seat.service) {
-            if let Some(work) = self.work(seat) {
-                work.stage = Stage::EndTransaction;
-            }
             self.commit_transaction(seat);
         } else if plan.after_batch() == Some(Step::Commit) {
             self.commit_batch(seat, false);
@@ -233,17 +229,13 @@ impl World {
         if work.is_idle() {
             return;
         }
-        let starts: Vec<(TopicPartition, Offset)> = work
-            .batch
-            .iter()
-            .rev()
-            .map(|r| (r.partition, r.offset))
-            .collect();
-        if !committed
-            && let Some(consumer) = self.seated(seat).and_then(|actor| actor.consumer.as_mut())
-        {
-            for (at, offset) in starts {
-                consumer.seek(at, offset);
+        let mut unfinished = std::mem::take(&mut work.batch);
+        if !committed {
+            unfinished.extend(self.put_aside_by(seat));
+            if let Some(consumer) = self.seated(seat).and_then(|actor| actor.consumer.as_mut()) {
+                unfinished
+                    .iter()
+                    .for_each(|record| rewind(consumer, record));
             }
             self.forget_waiters(seat, &[]);
         }
@@ -288,5 +280,13 @@ impl World {
             self.producer_dies(producer, cause);
         }
         self.receiver_dies(service, member);
+    }
+}
+
+/// Goes on reading at this record, if what comes next is behind it.
+fn rewind(consumer: &mut Consumer, record: &ConsumerRecord) {
+    let next = consumer.position(record.partition);
+    if next.is_none_or(|next| next > record.offset) {
+        consumer.seek(record.partition, record.offset);
     }
 }

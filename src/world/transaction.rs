@@ -11,6 +11,7 @@ use super::group::coordinator;
 use super::member::Seat;
 use super::packet::{About, Way};
 use super::producing::jitter;
+use super::work::Stage;
 use super::{Cargo, Ev, World};
 
 /// How long the coordinator waits before it sends a marker again that found no leader.
@@ -322,9 +323,9 @@ impl World {
             return;
         }
         actor.client.on_control(request, answer, now, draw);
-        if !actor.ready
-            && let Some((id, epoch)) = actor.client.identity()
-        {
+        let owner = actor.owner;
+        let identity = actor.client.identity().filter(|_| !actor.ready);
+        if let Some((id, epoch)) = identity {
             actor.ready = true;
             self.record(
                 NO_CAUSE,
@@ -337,6 +338,12 @@ impl World {
         }
         self.publish_backlog(producer);
         self.drive_producer(producer);
+        if let Some(Seat {
+            service, member, ..
+        }) = owner.filter(|_| identity.is_some())
+        {
+            self.drive_member(self.seat(service, member));
+        }
     }
 
     /// The coordinator aborts what has been open for too long.
@@ -374,6 +381,16 @@ impl World {
         self.scenario.services[usize::from(service)].idempotency == Idempotency::KafkaTransaction
     }
 
+    /// Whether a batch could begin now: an application polls only after `initTransactions()` has come back, which
+    /// it does not while a transaction of its earlier life is being ended.
+    pub(super) fn may_begin(&self, seat: Seat) -> bool {
+        let producer = self
+            .member(seat.service, seat.member)
+            .and_then(|actor| actor.producer)
+            .filter(|_| self.has_transactions(seat.service));
+        producer.is_none_or(|producer| self.producers[usize::from(producer)].ready)
+    }
+
     /// A batch begins, and with it a transaction.
     pub(super) fn begin_transaction(&mut self, seat: Seat) {
         let Some(producer) = self.seated(seat).and_then(|actor| actor.producer) else {
@@ -396,6 +413,7 @@ impl World {
 
     /// The batch is handled: its offsets join the transaction, and it ends.
     pub(super) fn commit_transaction(&mut self, seat: Seat) {
+        self.await_end(seat);
         let offsets = self.offsets_to_commit(seat);
         let Some(actor) = self.seated(seat) else {
             return;
@@ -416,6 +434,20 @@ impl World {
             return;
         }
         self.drive_producer(producer);
+    }
+
+    /// The batch cannot be handled as a whole: its transaction is given up.
+    pub(super) fn roll_back(&mut self, seat: Seat) {
+        self.await_end(seat);
+        if let Some(producer) = self.seated(seat).and_then(|actor| actor.producer) {
+            self.abort_transaction(producer);
+        }
+    }
+
+    fn await_end(&mut self, seat: Seat) {
+        if let Some(work) = self.work(seat) {
+            work.stage = Stage::EndTransaction;
+        }
     }
 
     /// Gives the transaction up; a fenced producer can only be replaced.

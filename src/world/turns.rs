@@ -226,7 +226,7 @@ impl World {
         }
     }
 
-    /// The offsets that the instance's batch has come to, but none behind a message that was put aside.
+    /// The offsets that the instance's batch has come to, but none behind a message that was put aside or given back.
     pub(super) fn offsets_to_commit(&self, seat: Seat) -> Vec<(TopicPartition, Offset)> {
         let mut offsets = self
             .member(seat.service, seat.member)
@@ -240,23 +240,32 @@ impl World {
     /// The same for one partition.
     pub(super) fn without_waiters(&self, seat: Seat, at: TopicPartition, offset: Offset) -> Offset {
         let actor = &self.services[usize::from(seat.service)];
-        let Some(turns) = &actor.turns else {
+        if actor.turns.is_none() {
             return offset;
-        };
+        }
         let through = actor
             .frontiers
             .iter()
             .find(|frontier| frontier.at == at && frontier.owner == Some(seat.member))
             .map_or(offset, |frontier| frontier.processed.max(offset));
         let member = self.member(seat.service, seat.member);
-        let released = member.into_iter().flat_map(|actor| &actor.work.released);
-        turns
-            .aside()
-            .filter(|waiter| waiter.seat == seat)
-            .map(|waiter| &waiter.record)
-            .chain(released)
+        // Where it goes on reading: at what it has given back, if anything.
+        let next = member
+            .and_then(|actor| actor.consumer.as_ref()?.position(at))
+            .unwrap_or(through);
+        self.put_aside_by(seat)
             .filter(|record| record.partition == at)
             .map(|record| record.offset)
-            .fold(through, Offset::min)
+            .fold(through.min(next), Offset::min)
+    }
+
+    /// What this instance has put aside, or has been given back since and not taken up again.
+    pub(super) fn put_aside_by(&self, seat: Seat) -> impl Iterator<Item = ConsumerRecord> {
+        let turns = self.services[usize::from(seat.service)].turns.as_ref();
+        let waiting = turns.into_iter().flat_map(Turns::aside);
+        let own = waiting.filter(move |waiter| waiter.seat == seat);
+        let member = self.member(seat.service, seat.member);
+        let released = member.into_iter().flat_map(|actor| &actor.work.released);
+        own.map(|waiter| waiter.record).chain(released.copied())
     }
 }
