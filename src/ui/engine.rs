@@ -18,6 +18,8 @@ use crate::view::stage::Stage;
 const BUDGET: f64 = 6.0;
 /// A longer gap between frames is a pause, in ms.
 const LONGEST_GAP: f64 = 250.0;
+/// So much of the reader's time, in ms, the run may lag behind before it is called slower than wished.
+const MOST_OWED: f64 = 100.0;
 /// Events between two looks at the clock.
 const CHUNK: usize = 2_000;
 /// A way that takes less of the reader's time than this, in ms, cannot be followed by eye.
@@ -26,8 +28,12 @@ const VISIBLE_WAY: f64 = 90.0;
 const LINGERS: u64 = 2_500_000;
 /// Time without anything on its way passes so many times faster, where messages are shown one by one.
 const HURRY: f64 = 12.0;
+/// With more packets than this at a time, their numbers hide each other; they are shown again with fewer than the other.
+const MOST_NUMBERED: (usize, usize) = (150, 100);
 /// More packets than this at a time cannot be told apart.
-const MOST_PACKETS: usize = 250;
+const MOST_PACKETS: usize = 4_000;
+/// Figures that change more often than this, in ms, cannot be read: flows are drawn anew no more often.
+const FLOW_EVERY: f64 = 50.0;
 
 /// Whether it runs ahead, as fast as it can, to the next anomaly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,6 +66,10 @@ pub struct Engine {
     pub hurrying: bool,
     /// True while flows are shown instead of single messages.
     pub flowing: bool,
+    /// True while there are too many messages for their numbers.
+    crowded: bool,
+    /// When the last frame was drawn, by the browser's clock in ms.
+    drawn: f64,
     painter: Option<Painter>,
     stage: Stage,
     layout: Option<Layout>,
@@ -96,6 +106,8 @@ impl Engine {
             behind: false,
             hurrying: false,
             flowing: false,
+            crowded: false,
+            drawn: 0.0,
             painter: None,
             stage,
             layout: None,
@@ -250,7 +262,10 @@ impl Engine {
             }
             self.spend();
         }
-        if self.changed {
+        self.flowing = self.playing && self.too_fast();
+        let due = !self.flowing || now - self.drawn >= FLOW_EVERY || now < self.drawn;
+        if self.changed && due {
+            self.drawn = now;
             self.draw();
         }
     }
@@ -262,23 +277,23 @@ impl Engine {
         if whole < 1.0 || self.stopped() {
             return;
         }
-        let reached = match self.slowdown > 1 && !self.flowing {
-            true => self.spend_in_grains(),
-            false => {
-                self.owed -= whole;
-                self.hurrying = false;
-                self.advance(self.until(whole as u64))
-            }
-        };
-        self.behind = !reached;
-        if self.behind {
-            self.owed = 0.0;
+        if self.slowdown > 1 && !self.flowing {
+            self.spend_in_grains();
+        } else {
+            let start = self.run.now();
+            self.hurrying = false;
+            self.advance(self.until(whole as u64));
+            self.owed -= (self.run.now() - start) as f64;
         }
+        // A hiccup is made up for in the next frames; what is more is given up.
+        let most = MOST_OWED * 1_000.0 / f64::from(self.slowdown);
+        self.behind = self.owed > most;
+        self.owed = self.owed.min(most);
         self.look();
     }
 
     /// Time in which nothing is on its way is short of things to see: it runs faster.
-    fn spend_in_grains(&mut self) -> bool {
+    fn spend_in_grains(&mut self) {
         let start = self.time();
         let grain = (self.way() / 8).max(20);
         while self.owed >= 1.0 && !self.stopped() && !self.run.finished() {
@@ -288,10 +303,9 @@ impl Engine {
             self.owed -= piece / pace;
             let until = self.until(piece as u64);
             if !self.advance(until) || self.time() - start > BUDGET {
-                return false;
+                return;
             }
         }
-        true
     }
 
     /// So much later than now, but not beyond where playing stops.
@@ -351,12 +365,16 @@ impl Engine {
         let seen = fog.as_ref().map(|fog| belief::seen_by(&self.stage, fog));
         let stage = seen.as_ref().unwrap_or(&self.stage);
         let place = layout(stage, self.room);
-        self.flowing = self.playing && self.too_fast();
+        let (most, few) = MOST_NUMBERED;
+        let moving = stage.moving.len();
+        self.crowded = moving > most || (self.crowded && moving > few);
         let flow = self.meter.flow();
-        let motion = match (self.flowing && fog.is_none(), self.stepping) {
-            (true, _) => Motion::Flow(&flow),
-            (false, true) => Motion::Stepping,
-            (false, false) => Motion::Gliding,
+        let stepping = self.stepping;
+        let motion = match () {
+            () if self.flowing && fog.is_none() => Motion::Flow(&flow),
+            () if self.crowded => Motion::Crowd { stepping },
+            () if stepping => Motion::Stepping,
+            () => Motion::Gliding,
         };
         let about = Attention {
             hover: self.hover,

@@ -1,5 +1,7 @@
 //! A still of the stage as SVG, for print and for where no program runs.
 
+mod path;
+
 use std::fmt::Write;
 
 use super::geometry::{Point, Rect};
@@ -8,6 +10,7 @@ use super::scene::{self, Align, Attention, Fill, Ink, Mark, Motion, Scene, Shape
 use super::stage::Stage;
 use crate::scenario::Scenario;
 use crate::timeline::Timeline;
+use path::{Short, boxed, polygon, rounded};
 
 /// Width of a poster, in CSS pixels; its height is what the drawing takes.
 const WIDTH: f64 = 960.0;
@@ -169,15 +172,6 @@ struct Svg {
     patterns: Vec<(Ink, Fill)>,
 }
 
-/// Tenths of a pixel are fine enough, and short.
-struct Short(f64);
-
-impl std::fmt::Display for Short {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", (self.0 * 10.0).round() / 10.0)
-    }
-}
-
 impl Svg {
     /// Adds an element. Writing to a string cannot fail.
     fn put(&mut self, element: std::fmt::Arguments) {
@@ -227,6 +221,23 @@ impl Svg {
                 lift,
                 ink,
             } => self.bow(from, to, lift, ink),
+            Mark::Arc { .. } | Mark::Sign { .. } | Mark::Swarm { .. } | Mark::Cross { .. } => {
+                self.small(scene, mark)
+            }
+            Mark::Text {
+                at,
+                ref words,
+                style,
+                ink,
+                align,
+                halo,
+            } => self.words(at, scene.read(words), style, ink, align, halo),
+        }
+    }
+
+    /// The small signs: what tells states apart without colour.
+    fn small(&mut self, scene: &Scene, mark: &Mark) {
+        match *mark {
             Mark::Arc {
                 center,
                 radius,
@@ -240,19 +251,23 @@ impl Svg {
                 ink,
                 hollow,
             } => self.sign(shape, center, radius, ink, hollow),
+            Mark::Swarm {
+                ref points,
+                shape,
+                radius,
+                ink,
+                hollow,
+            } => {
+                let points = scene.corners.get(points.clone()).unwrap_or_default();
+                let mut sign = |center| self.sign(shape, center, radius, ink, hollow);
+                points.iter().for_each(|point| sign(*point));
+            }
             Mark::Cross {
                 center,
                 radius,
                 width,
             } => self.cross(center, radius, width),
-            Mark::Text {
-                at,
-                ref words,
-                style,
-                ink,
-                align,
-                halo,
-            } => self.words(at, scene.read(words), style, ink, align, halo),
+            _ => {}
         }
     }
 
@@ -380,61 +395,6 @@ impl Svg {
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" fill=\"{colour}\" text-anchor=\"{anchor}\"{weight}{around}>{words}</text>"
         ));
     }
-}
-
-fn boxed(rect: Rect, radius: f64) -> String {
-    let round = radius.min(rect.w / 2.0).min(rect.h / 2.0).max(0.0);
-    format!(
-        "x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\"",
-        Short(rect.x),
-        Short(rect.y),
-        Short(rect.w.max(0.0)),
-        Short(rect.h.max(0.0)),
-        Short(round)
-    )
-}
-
-fn polygon(points: impl Iterator<Item = Point>) -> String {
-    let mut path = String::new();
-    for (i, p) in points.enumerate() {
-        let letter = if i == 0 { 'M' } else { 'L' };
-        let _ = write!(path, "{letter}{} {}", Short(p.x), Short(p.y));
-    }
-    path.push('Z');
-    path
-}
-
-/// A line over corners, which are rounded as on the stage.
-fn rounded(points: &[Point]) -> String {
-    const ROUND: f64 = 9.0;
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return String::new();
-    };
-    let mut path = format!("M{} {}", Short(first.x), Short(first.y));
-    for three in points.windows(3) {
-        let (before, corner, after) = (three[0], three[1], three[2]);
-        let (come, go) = (before.distance(corner), corner.distance(after));
-        let room = (come.min(go) / 2.0).min(ROUND);
-        if room < 0.1 {
-            continue;
-        }
-        let (a, b) = (
-            corner.towards(before, room / come),
-            corner.towards(after, room / go),
-        );
-        let _ = write!(
-            path,
-            "L{} {}Q{} {} {} {}",
-            Short(a.x),
-            Short(a.y),
-            Short(corner.x),
-            Short(corner.y),
-            Short(b.x),
-            Short(b.y)
-        );
-    }
-    let _ = write!(path, "L{} {}", Short(last.x), Short(last.y));
-    path
 }
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ async function crowd(browser, page, messages) {
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("The stage in words").click();
   const list = page.locator(".twin h3", { hasText: "On the way" }).locator("xpath=following-sibling::ul[1]/li");
+  await list.first().waitFor();
   const name = `crowd_${messages}`;
   return {
     [`${name}_on_the_way`]: [await list.count(), "messages"],

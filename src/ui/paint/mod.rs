@@ -15,8 +15,17 @@ pub struct Painter {
     canvas: HtmlCanvasElement,
     ctx: CanvasRenderingContext2d,
     palette: Palette,
-    /// The fonts set last, so that setting them again is spared.
+    /// What was set last, so that setting it again is spared.
+    last: Last,
+}
+
+/// What a drawing context was told last.
+#[derive(Default)]
+struct Last {
     font: Option<Type>,
+    align: Option<Align>,
+    fill: Option<Ink>,
+    stroke: Option<Ink>,
 }
 
 impl Painter {
@@ -29,7 +38,7 @@ impl Painter {
             canvas,
             ctx,
             palette,
-            font: None,
+            last: Last::default(),
         })
     }
 
@@ -49,7 +58,7 @@ impl Painter {
             self.canvas.set_height(h);
         }
         let _ = self.ctx.set_transform(density, 0.0, 0.0, density, 0.0, 0.0);
-        self.font = None;
+        self.last = Last::default();
     }
 
     /// Draws a scene over everything that was there.
@@ -57,7 +66,7 @@ impl Painter {
         self.ctx.clear_rect(0.0, 0.0, width, height);
         self.ctx.set_text_baseline("middle");
         self.ctx.set_line_join("round");
-        self.font = None;
+        self.last = Last::default();
         for mark in &scene.marks {
             self.mark(scene, mark);
         }
@@ -123,7 +132,9 @@ impl Painter {
                 self.ctx.bezier_curve_to(from.x, top, to.x, top, to.x, to.y);
                 self.stroke(*ink, 1.8, false);
             }
-            Mark::Arc { .. } | Mark::Sign { .. } | Mark::Cross { .. } => self.sign(mark),
+            Mark::Arc { .. } | Mark::Sign { .. } | Mark::Swarm { .. } | Mark::Cross { .. } => {
+                self.sign(scene, mark)
+            }
             Mark::Text {
                 at,
                 words,
@@ -138,7 +149,7 @@ impl Painter {
     }
 
     /// The small signs: what tells states apart without colour.
-    fn sign(&mut self, mark: &Mark) {
+    fn sign(&mut self, scene: &Scene, mark: &Mark) {
         match mark {
             Mark::Arc {
                 center,
@@ -153,12 +164,22 @@ impl Painter {
                 ink,
                 hollow,
             } => {
+                self.ctx.begin_path();
                 self.shape(*shape, *center, *radius);
-                if *hollow {
-                    self.fill(Ink::Paper);
-                    self.stroke(*ink, 1.8, false);
-                } else {
-                    self.fill(*ink);
+                self.solid(*ink, *hollow);
+            }
+            Mark::Swarm {
+                points,
+                shape,
+                radius,
+                ink,
+                hollow,
+            } => {
+                // One path over all of them would take far longer: its outlines are sought in every row of pixels.
+                for point in scene.corners.get(points.clone()).unwrap_or_default() {
+                    self.ctx.begin_path();
+                    self.shape(*shape, *point, *radius);
+                    self.solid(*ink, *hollow);
                 }
             }
             Mark::Cross {
@@ -179,14 +200,15 @@ impl Painter {
         }
     }
 
-    fn area(&self, rect: Rect, radius: f64, ink: Ink, fill: Fill) {
+    fn area(&mut self, rect: Rect, radius: f64, ink: Ink, fill: Fill) {
         if fill != Fill::Plain {
             if let Some(pattern) = self.palette.pattern(ink, fill) {
                 self.ctx.set_fill_style_canvas_pattern(pattern);
+                self.last.fill = None;
                 self.ctx.fill_rect(rect.x, rect.y, rect.w, rect.h);
             }
         } else if radius < 1.0 {
-            self.ctx.set_fill_style_str(self.palette.colour(ink));
+            self.ink_fills(ink);
             self.ctx.fill_rect(rect.x, rect.y, rect.w, rect.h);
         } else {
             self.round(rect, radius);
@@ -194,7 +216,7 @@ impl Painter {
         }
     }
 
-    fn arc(&self, center: Point, radius: f64, part: f64, ink: Ink) {
+    fn arc(&mut self, center: Point, radius: f64, part: f64, ink: Ink) {
         self.ctx.begin_path();
         let _ = self.ctx.arc(center.x, center.y, radius, 0.0, TAU);
         self.stroke(Ink::Line, 2.4, false);
@@ -204,13 +226,25 @@ impl Painter {
         self.stroke(ink, 2.4, false);
     }
 
-    fn fill(&self, ink: Ink) {
-        self.ctx.set_fill_style_str(self.palette.colour(ink));
+    fn ink_fills(&mut self, ink: Ink) {
+        if self.last.fill.replace(ink) != Some(ink) {
+            self.ctx.set_fill_style_str(self.palette.colour(ink));
+        }
+    }
+
+    fn ink_strokes(&mut self, ink: Ink) {
+        if self.last.stroke.replace(ink) != Some(ink) {
+            self.ctx.set_stroke_style_str(self.palette.colour(ink));
+        }
+    }
+
+    fn fill(&mut self, ink: Ink) {
+        self.ink_fills(ink);
         self.ctx.fill();
     }
 
-    fn stroke(&self, ink: Ink, width: f64, dashed: bool) {
-        self.ctx.set_stroke_style_str(self.palette.colour(ink));
+    fn stroke(&mut self, ink: Ink, width: f64, dashed: bool) {
+        self.ink_strokes(ink);
         self.ctx.set_line_width(width);
         if dashed {
             let _ = self.ctx.set_line_dash(self.palette.dashes());
@@ -249,36 +283,51 @@ impl Painter {
         self.ctx.line_to(last.x, last.y);
     }
 
+    /// Adds a shape to the path.
     fn shape(&self, shape: Shape, c: Point, r: f64) {
-        self.ctx.begin_path();
-        for (x, y) in shape.corners() {
-            self.ctx.line_to(c.x + x * r, c.y + y * r);
+        let mut corners = shape.corners().iter();
+        match corners.next() {
+            Some((x, y)) => self.ctx.move_to(c.x + x * r, c.y + y * r),
+            None => {
+                self.ctx.move_to(c.x + r, c.y);
+                let _ = self.ctx.arc(c.x, c.y, r, 0.0, TAU);
+            }
         }
-        if shape.corners().is_empty() {
-            let _ = self.ctx.arc(c.x, c.y, r, 0.0, TAU);
+        for (x, y) in corners {
+            self.ctx.line_to(c.x + x * r, c.y + y * r);
         }
         self.ctx.close_path();
     }
 
-    fn text(&mut self, at: Point, words: &str, style: Type, ink: Ink, align: Align, halo: bool) {
-        if self.font != Some(style) {
-            self.ctx.set_font(&self.palette.font(style));
-            self.font = Some(style);
+    /// Draws the path as an area, or as an outline on paper.
+    fn solid(&mut self, ink: Ink, hollow: bool) {
+        if hollow {
+            self.fill(Ink::Paper);
+            self.stroke(ink, 1.8, false);
+        } else {
+            self.fill(ink);
         }
-        self.ctx.set_text_align(match align {
-            Align::Left => "left",
-            Align::Center => "center",
-            Align::Right => "right",
-        });
+    }
+
+    fn text(&mut self, at: Point, words: &str, style: Type, ink: Ink, align: Align, halo: bool) {
+        if self.last.font.replace(style) != Some(style) {
+            self.ctx.set_font(&self.palette.font(style));
+        }
+        if self.last.align.replace(align) != Some(align) {
+            self.ctx.set_text_align(match align {
+                Align::Left => "left",
+                Align::Center => "center",
+                Align::Right => "right",
+            });
+        }
         // The middle of a font's box lies a little above the middle of its digits.
         let y = at.y + style.size * 0.06;
         if halo {
-            self.ctx
-                .set_stroke_style_str(self.palette.colour(Ink::Paper));
+            self.ink_strokes(Ink::Paper);
             self.ctx.set_line_width(4.0);
             let _ = self.ctx.stroke_text(words, at.x, y);
         }
-        self.ctx.set_fill_style_str(self.palette.colour(ink));
+        self.ink_fills(ink);
         let _ = self.ctx.fill_text(words, at.x, y);
     }
 }

@@ -36,14 +36,14 @@ pub(super) fn bands(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: &Fl
 #[inline(never)]
 pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: &Flow) {
     let small = plain(11.5);
-    let note = |scene: &mut Scene, spot: Point, align, words: std::fmt::Arguments| {
+    let rate = |scene: &mut Scene, spot: Point, align, words: std::fmt::Arguments| {
         scene.write(spot, align, small, Ink::Ink, words, None, true);
     };
     if layout.mode == Mode::Wide
         && let Some(producer) = layout.producers.first()
     {
         let spot = producer.port.plus(6.0, -14.0);
-        note(
+        rate(
             scene,
             spot,
             Align::Left,
@@ -51,17 +51,27 @@ pub(super) fn counters(scene: &mut Scene, stage: &Stage, layout: &Layout, flow: 
         );
     }
     if layout.mode == Mode::Wide {
-        for (place, rate) in layout.services.iter().zip(&flow.effects) {
+        for (place, effects) in layout.services.iter().zip(&flow.effects) {
             let spot = at(place.frame.x - 4.0, place.entry - 11.0);
-            note(scene, spot, Align::Right, format_args!("{}/s", Big(*rate)));
+            rate(
+                scene,
+                spot,
+                Align::Right,
+                format_args!("{}/s", Big(*effects)),
+            );
         }
     }
     let words = format!(
         "Too fast to show each {}: flows and counters, the wider the more",
         stage.noun
     );
+    note(scene, layout, &words);
+}
+
+/// A sentence about how messages are shown, in place of the legend.
+pub(super) fn note(scene: &mut Scene, layout: &Layout, words: &str) {
     let style = plain(12.0);
-    let w = (width(&words, style) + 20.0).min(layout.frame.w - 8.0);
+    let w = (width(words, style) + 20.0).min(layout.frame.w - 8.0);
     let place = layout.legend;
     let ground = if place.w < 100.0 {
         rect(4.0, layout.frame.bottom() - 24.0, w, 22.0)

@@ -5,6 +5,7 @@
 
 pub mod bar;
 mod chain;
+mod crowd;
 mod flows;
 mod log;
 mod moving;
@@ -175,6 +176,19 @@ pub enum Mark {
         /// Only its outline.
         hollow: bool,
     },
+    /// The same sign at many points.
+    Swarm {
+        /// Their middles, in [`Scene::corners`].
+        points: Range<usize>,
+        /// Which.
+        shape: Shape,
+        /// Half their size.
+        radius: f64,
+        /// With what.
+        ink: Ink,
+        /// Only their outlines.
+        hollow: bool,
+    },
     /// A cross: lost.
     Cross {
         /// Its middle.
@@ -237,6 +251,11 @@ pub enum Motion<'a> {
     Gliding,
     /// Every message by itself, at three stations of its way.
     Stepping,
+    /// Many, each a small sign without its number.
+    Crowd {
+        /// At three stations of their way, and not gliding.
+        stepping: bool,
+    },
     /// Too many to be seen: rates.
     Flow(&'a Flow),
 }
@@ -259,7 +278,7 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
         }
     }
     services::draw(scene, stage, layout, about);
-    if !matches!(motion, Motion::Flow(_)) {
+    if matches!(motion, Motion::Gliding | Motion::Stepping) {
         log::legend(scene, stage, layout);
     }
     if let Some(fog) = about.fog {
@@ -267,6 +286,7 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
     }
     match motion {
         Motion::Flow(flow) => flows::counters(scene, stage, layout, flow),
+        Motion::Crowd { stepping } => crowd::draw(scene, stage, layout, about.picked, stepping),
         Motion::Gliding => moving::packets(scene, stage, layout, about, false),
         Motion::Stepping => {
             moving::packets(scene, stage, layout, about, true);

@@ -14,6 +14,7 @@ const FALL: f64 = 24.0;
 /// More words than these at a time are not read.
 const MOST_WORDS: usize = 4;
 
+/// Every packet with its number.
 pub(super) fn packets(
     scene: &mut Scene,
     stage: &Stage,
@@ -21,16 +22,38 @@ pub(super) fn packets(
     about: Attention,
     stepping: bool,
 ) {
+    let spots: Vec<_> = spots(stage, layout, stepping).collect();
     // Words keep clear of what travels.
-    for packet in &stage.moving {
-        let way = matches!(packet.leg, Leg::Request | Leg::Ack).then(|| layout.way(packet));
-        if let Some(way) = way.flatten() {
-            let spot = place(&way, packet, progress(packet, stage.now));
-            scene
-                .taken
-                .push(rect(spot.x - 18.0, spot.y - 15.0, 42.0, 25.0));
+    for (packet, spot) in &spots {
+        if matches!(packet.leg, Leg::Request | Leg::Ack) {
+            let ground = rect(spot.x - 18.0, spot.y - 15.0, 42.0, 25.0);
+            scene.taken.push(ground);
         }
     }
+    losses(scene, stage, layout, MOST_WORDS);
+    for (packet, spot) in spots {
+        draw_packet(scene, layout, packet, spot, about);
+    }
+}
+
+/// Where the packets are.
+pub(super) fn spots<'a>(
+    stage: &'a Stage,
+    layout: &'a Layout,
+    stepping: bool,
+) -> impl Iterator<Item = (&'a Moving, Point)> {
+    let part = move |packet: &Moving| match progress(packet, stage.now) {
+        part if stepping => ((part * 3.0).floor() / 2.0).min(1.0),
+        part => part,
+    };
+    stage.moving.iter().filter_map(move |packet| {
+        let way = layout.way(packet)?;
+        Some((packet, place(&way, packet, part(packet))))
+    })
+}
+
+/// What was lost, where it fell; the last of them in so many words.
+pub(super) fn losses(scene: &mut Scene, stage: &Stage, layout: &Layout, words: usize) {
     let mut said = 0;
     let narrow = layout.mode != Mode::Wide;
     for packet in stage.fallen.iter().rev() {
@@ -39,22 +62,11 @@ pub(super) fn packets(
         };
         let spot = way.along(LOST_AT).plus(0.0, FALL);
         cross(scene, spot);
-        if narrow {
+        if narrow && words > 0 {
             number_of_loss(scene, packet, spot);
-        } else if said < MOST_WORDS {
+        } else if said < words {
             said += usize::from(words_of_loss(scene, layout, packet, spot));
         }
-    }
-    for packet in &stage.moving {
-        let Some(way) = layout.way(packet) else {
-            continue;
-        };
-        let mut part = progress(packet, stage.now);
-        if stepping {
-            part = (part * 3.0).floor() / 2.0;
-        }
-        let spot = place(&way, packet, part.min(1.0));
-        draw_packet(scene, layout, packet, spot, about);
     }
 }
 
@@ -182,7 +194,7 @@ fn delivery(scene: &mut Scene, layout: &Layout, packet: &Moving, spot: Point, ab
     }
 }
 
-fn service_of(packet: &Moving) -> Option<u16> {
+pub(super) fn service_of(packet: &Moving) -> Option<u16> {
     match (packet.from, packet.to) {
         (Place::Party(Party::Member(s, _)), _) | (_, Place::Party(Party::Member(s, _))) => Some(s),
         _ => None,

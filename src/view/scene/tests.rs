@@ -60,11 +60,47 @@ fn every_packet_that_is_about_a_message_is_a_mark_that_can_be_picked() {
             let expected = shown.filter(|m| place.way(m).is_some()).count();
             assert_eq!(scene.pills.len(), expected);
             seen += expected;
-            let (still, _) = drawn(&stage, room, Motion::Stepping);
-            assert_eq!(still.pills.len(), expected, "reduced motion shows as much");
+            for other in [
+                Motion::Stepping,
+                Motion::Crowd { stepping: false },
+                Motion::Crowd { stepping: true },
+            ] {
+                let (scene, _) = drawn(&stage, room, other);
+                assert_eq!(scene.pills.len(), expected, "{other:?} shows as much");
+            }
         }
     }
     assert!(seen > 50, "the moments are busy: {seen}");
+}
+
+/// What cannot be seen apart is drawn once, and a retry wears a ring, as it has no number.
+#[test]
+fn in_a_crowd_every_packet_is_under_a_sign_and_a_retry_in_a_ring() {
+    let mut retries = 0;
+    for (_, stage) in moments() {
+        let (scene, place) = drawn(&stage, ROOMS[0], Motion::Crowd { stepping: false });
+        let signs = |ring: bool| {
+            let of = move |mark: &&Mark| matches!(mark, Mark::Swarm { ink, .. } if (*ink == Ink::Twice) == ring);
+            scene.marks.iter().filter(of).flat_map(|mark| match mark {
+                Mark::Swarm { points, .. } => scene.corners[points.clone()].iter(),
+                _ => [].iter(),
+            })
+        };
+        let (mut all, mut again) = (0, 0);
+        for (packet, spot) in moving::spots(&stage, &place, false) {
+            let spot = crowd::beside(packet, spot);
+            let near = |ring| signs(ring).any(|p| p.distance(spot) < 5.0);
+            assert!(
+                near(false) && (packet.attempt < 2 || near(true)),
+                "{packet:?}"
+            );
+            all += 1;
+            again += usize::from(packet.attempt > 1);
+        }
+        assert!(signs(false).count() <= all && signs(true).count() <= again);
+        retries += again;
+    }
+    assert!(retries > 20, "some are tried again: {retries}");
 }
 
 #[test]
