@@ -257,6 +257,8 @@ fn column(n: &Amounts, room: Room) -> Metrics {
         w - 2.0 * PAD - lines,
         n.services * (card + 8.0) - 8.0,
     );
+    // What the first of several sends passes the names of the others.
+    let aside = if n.producers > 1.0 { 28.0 } else { 0.0 };
     Metrics {
         mode: Mode::Column,
         height: services.bottom() + 12.0,
@@ -270,6 +272,6 @@ fn column(n: &Amounts, room: Room) -> Metrics {
         row,
         first_line: channels.right() + 6.0,
         line_step,
-        producers: rect(PAD, 8.0, w - 2.0 * PAD, head),
+        producers: rect(PAD + aside, 8.0, w - 2.0 * PAD - aside, head),
     }
 }
