@@ -80,6 +80,8 @@ fn replicas(row: &RowBox, n: usize, mode: Mode) -> Vec<Rect> {
         return Vec::new();
     } else if below >= 18.0 {
         (13.0, row.cells.x - 22.0, row.cells.bottom() + 3.0)
+    } else if below >= 14.0 {
+        (12.0, row.cells.x - 22.0, row.cells.bottom() + 1.0)
     } else {
         (10.0, row.label.right(), row.cells.center().y - 5.0)
     };
