@@ -190,7 +190,9 @@ impl Ledger {
             let partition = partition as u16;
             let one_topic = self.plan.services[service].only_topic.is_some();
             if let Some(cell) = self.rows.cell_mut(place, service) {
-                again |= one_topic && cell.copies > 0;
+                // A copy at this offset or beyond went with the log of an earlier leader.
+                let there = cell.partition != partition || u64::from(cell.end) <= offset;
+                again |= one_topic && cell.copies > 0 && there;
                 cell.scattered |= cell.copies > 0 && cell.partition != partition;
                 cell.copies = cell.copies.saturating_add(1);
                 cell.partition = partition;
