@@ -6,7 +6,7 @@ use super::cause::{Weight, is_loss};
 use super::past::Past;
 use super::replay::Case;
 use crate::scenario::{
-    Channel, CommitWhen, EffectKind, Guarantee, Idempotency, Scenario, Service, check, params,
+    Channel, CommitWhen, EffectKind, Guarantee, Idempotency, Scenario, Service, Span, check, params,
 };
 use crate::trace::{Event, Kind};
 use crate::verdict::AnomalyKind;
@@ -24,7 +24,7 @@ pub struct Setting {
 /// Settings under which the same weather does not lead to the anomaly, nor to more broken promises.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cure {
-    /// One, or two that only help together.
+    /// One, or a few that only help together.
     pub settings: Vec<Setting>,
 }
 
@@ -100,15 +100,19 @@ fn tries(past: &Past, chain: &[Event], weight: Weight) -> Vec<Try> {
     };
     use AnomalyKind::*;
     match anomaly.kind {
+        FalseRepeat => tries.against_false_repeats(scenario, service, chain),
         kind if is_loss(kind) => tries.against_loss(scenario, service, chain),
         DuplicateEffect | Duplicate | DeadLetteredAfterEffect => {
             tries.against_repeats(scenario, service, chain, weight);
         }
         OutOfOrderEffect => tries.against_disorder(service),
         G1a => tries.own("readCommitted", "true"),
-        InconsistentOffsets => tries.general("uncleanElection", "false"),
-        StaleCommit => tries.against_expulsion(),
-        _ => {}
+        InconsistentOffsets => tries.replication(),
+        StaleCommit => {
+            tries.against_expulsion();
+            tries.leases();
+        }
+        _ => tries.against_jumps(),
     }
     tries.all
 }
@@ -158,11 +162,53 @@ impl Tries {
             self.own("startAt", "0ms");
             self.own("offsetReset", "earliest");
             self.promises(service, scenario, Guarantee::AtLeastOnce);
+            if any(|k| {
+                matches!(
+                    k,
+                    Kind::Subscribed {
+                        connected: false,
+                        ..
+                    }
+                )
+            }) {
+                self.pace(scenario, service);
+            }
         }
         if stored {
             self.replication();
             self.general("quorum", "true");
         }
+    }
+
+    /// Less work for a message than there is time between two.
+    fn pace(&mut self, scenario: &Scenario, service: &Service) {
+        let between = 1_000_000 / u64::from(scenario.load.rate.max(1));
+        let time = Span(between * 4 / 5);
+        if time < service.service_time {
+            self.own("serviceTime", &time.to_string());
+        }
+    }
+
+    /// An id that was written before the effect, or by another instance that is still at it.
+    fn against_false_repeats(
+        &mut self,
+        scenario: &Scenario,
+        service: Option<&Service>,
+        chain: &[Event],
+    ) {
+        if let Some(service) = service {
+            self.own("idempotency", own_idempotency(service.effect));
+        }
+        self.against_expulsion();
+        self.against_loss(scenario, service, chain);
+    }
+
+    /// A consumer that goes on elsewhere than behind its last record: put back by a failure, or by its group.
+    fn against_jumps(&mut self) {
+        self.own("attempts", "10");
+        self.own("onFailure", "dead-letter");
+        self.against_expulsion();
+        self.replication();
     }
 
     fn by_the_producer(&mut self) {
@@ -177,6 +223,7 @@ impl Tries {
             ("acks".into(), "all".into()),
             ("retries".into(), "2147483647".into()),
         ]);
+        self.all.push(never_twice());
         self.general("resend", "true");
     }
 
@@ -214,7 +261,15 @@ impl Tries {
         if weight == Weight::NoneNeeded {
             self.leases();
         }
-        let Some(service) = service else { return };
+        if let Some(service) = service {
+            self.by_the_service(scenario, service);
+        }
+        if copies {
+            self.all.push(never_twice());
+        }
+    }
+
+    fn by_the_service(&mut self, scenario: &Scenario, service: &Service) {
         if service.commit == CommitWhen::Never {
             self.own("commit", "after-batch");
         }
@@ -278,6 +333,18 @@ impl Tries {
             }
         }
     }
+}
+
+/// A producer that sends until it is answered, and whose repeats are recognised.
+fn never_twice() -> Try {
+    let settings = [
+        ("acks", "all"),
+        ("retries", "2147483647"),
+        ("idempotence", "true"),
+    ];
+    settings
+        .map(|(name, value)| (name.into(), value.into()))
+        .into()
 }
 
 fn reads_log(scenario: &Scenario, service: &Service) -> bool {

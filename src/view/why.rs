@@ -7,7 +7,7 @@ use super::sentence::{clause, told};
 use super::story::{Line, lines};
 use super::words::effect_done;
 use crate::explain::{Case, Cause, Cure, Weight, explain as find_out};
-use crate::scenario::{EffectKind, Guarantee, Scenario, params};
+use crate::scenario::{Channel, EffectKind, Guarantee, Idempotency, Scenario, Service, params};
 use crate::sim::FaultKey;
 use crate::trace::{Event, EventId, Kind};
 use crate::verdict::{Anomaly, AnomalyKind};
@@ -221,7 +221,28 @@ fn remedy(scenario: &Scenario, cause: &Cause) -> String {
         .chain
         .iter()
         .any(|event| matches!(event.kind, Kind::GaveUp { .. }));
+    let undone =
+        |event: &Event| matches!(event.kind, Kind::RolledBack { .. } | Kind::Crashed { .. });
+    let in_transactions = |s: &Service| s.idempotency == Idempotency::KafkaTransaction;
+    let topic = service.and_then(|s| scenario.topic(s.topics.first()?));
     match (cause.anomaly.kind, service.map(|s| s.effect)) {
+        (AnomalyKind::LostEffect, _)
+            if topic.is_some_and(|topic| matches!(topic.channel, Channel::PubSub(_))) =>
+        {
+            "No setting tried here prevents it: such a channel keeps nothing for who does not listen. A log keeps it, \
+             and so does a queue for each service."
+                .into()
+        }
+        (AnomalyKind::Duplicate, _)
+            if cause.decisive.iter().any(undone) && scenario.services.iter().any(in_transactions) =>
+        {
+            "No setting prevents it, and none has to: what an undone transaction wrote stays in the log, but who reads \
+             committed records only is never shown it."
+                .into()
+        }
+        (AnomalyKind::PollSkip | AnomalyKind::NonmonotonicPoll, _) => {
+            "No setting tried here prevents it: who is put back, or put elsewhere, reads on from there.".into()
+        }
         (AnomalyKind::LostEffect, _) if gave_up => {
             "No setting helps for sure: whoever waits for an \
              answer that may be lost cannot know whether to send again (the Two Generals)."
