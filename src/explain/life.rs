@@ -28,6 +28,8 @@ struct Walk {
     /// Where it was appended last: topic, partition, offset.
     place: Option<(u16, u32, Offset)>,
     readable: bool,
+    /// It was put into a queue.
+    queued: bool,
     held: BTreeMap<u16, Held>,
 }
 
@@ -41,6 +43,7 @@ pub fn life(events: &[Event], message: u64) -> Vec<Event> {
         waiting: false,
         place: None,
         readable: false,
+        queued: false,
         held: BTreeMap::new(),
     };
     let mut causes: BTreeSet<EventId> = BTreeSet::new();
@@ -115,6 +118,12 @@ impl Walk {
                 self.waiting = true;
             }
             Kind::Acked { .. } | Kind::GaveUp { .. } => self.waiting = false,
+            Kind::Enqueued { .. } => self.queued = true,
+            Kind::Deleted { service, .. } => {
+                if let Some(held) = self.held.get_mut(&service) {
+                    held.committed = true;
+                }
+            }
             Kind::Appended {
                 topic,
                 partition,
@@ -181,11 +190,16 @@ impl Walk {
         !self.waiting && !self.held.is_empty() && self.held.values().all(|held| held.committed)
     }
 
+    /// Whether a broker has it, and is to keep it.
+    fn at_broker(&self) -> bool {
+        (self.place.is_some() || self.queued) && !self.done()
+    }
+
     /// A process died or stood still. True if that met the message.
     fn trouble(&mut self, party: Party) -> bool {
         match party {
             Party::Producer(producer) => self.waiting && self.producer == Some(producer),
-            Party::Broker(_) => self.place.is_some() && !self.done(),
+            Party::Broker(_) => self.at_broker(),
             Party::Member(service, member) => match self.held.get_mut(&service) {
                 Some(held) if held.member == member && !held.committed => {
                     held.troubled = true;
@@ -203,7 +217,7 @@ impl Walk {
                 .get(&service)
                 .is_some_and(|held| held.troubled && held.member == member),
             Party::Producer(producer) => self.waiting && self.producer == Some(producer),
-            Party::Broker(_) => self.place.is_some() && !self.done(),
+            Party::Broker(_) => self.at_broker(),
         }
     }
 

@@ -119,13 +119,37 @@ pub fn place(scenario: &Scenario, place: Place) -> String {
     }
 }
 
-/// A queue; an SNS topic has one for each subscribed service.
+/// A queue, with its reader where others have queues of their own behind the same topic.
 pub fn queue(scenario: &Scenario, topic: u16, queue: u16) -> String {
     let name = self::topic(scenario, topic);
-    let config = scenario.topics.get(usize::from(topic));
-    match config.map(|config| &config.channel) {
-        Some(Channel::Sns(_)) => format!("queue {queue} of {name}"),
-        _ => name,
+    match reader(scenario, topic, queue) {
+        Some(service) => format!("{name} ({})", self::service(scenario, service)),
+        None => name,
+    }
+}
+
+/// The service a queue is for, where several services have one each behind the same topic.
+pub fn reader(scenario: &Scenario, topic: u16, queue: u16) -> Option<u16> {
+    let config = scenario.topics.get(usize::from(topic))?;
+    if !matches!(config.channel, Channel::Sns(_) | Channel::Amqp(_)) {
+        return None;
+    }
+    let services = scenario.services.iter().zip(0..);
+    let mut readers = services.filter(|(service, _)| service.topics.contains(&config.name));
+    let several = readers.clone().count() > 1;
+    readers
+        .nth(usize::from(queue))
+        .map(|(_, s)| s)
+        .filter(|_| several)
+}
+
+/// What a producer learns by an ack: that its message "is stored", or only "is passed on".
+pub fn acked(scenario: &Scenario, producer: u16) -> &'static str {
+    let topic = scenario.producers.get(usize::from(producer));
+    let topic = topic.and_then(|producer| scenario.topic(producer.topics.first()?));
+    match topic.map(|topic| &topic.channel) {
+        Some(Channel::PubSub(_)) => "is passed on",
+        _ => "is stored",
     }
 }
 

@@ -38,9 +38,10 @@ pub(super) fn of_producer(kind: &Kind, s: &Scenario) -> Option<String> {
             message: id,
             ..
         } => format!(
-            "{} learns that {} is stored",
+            "{} learns that {} {}",
             producer(s, p),
-            message(s, id)
+            message(s, id),
+            names::acked(s, p)
         ),
         Kind::TimedOut {
             producer: p,

@@ -24,6 +24,8 @@ struct Drawing<'a> {
     producer: u16,
     /// Where the message is, or will be, kept.
     place: LaneOf,
+    /// Every place it was put into, in this order.
+    places: Vec<LaneOf>,
     /// Since when it can be read there.
     readable: Micros,
     /// The instance that has it last, by service.
@@ -42,6 +44,7 @@ pub(super) fn sequence(scenario: &Scenario, events: &[Event], message: u64) -> S
         open: BTreeMap::new(),
         producer: 0,
         place: first_place(&life),
+        places: Vec::new(),
         readable: 0,
         member: BTreeMap::new(),
         leased: BTreeMap::new(),
@@ -83,7 +86,7 @@ impl Drawing<'_> {
         match event.kind {
             Kind::Published { producer, .. } => {
                 self.producer = producer;
-                self.note(LaneOf::Producer(producer), event);
+                self.note(self.of_producer(producer), event);
             }
             Kind::Sent {
                 producer, attempt, ..
@@ -163,15 +166,15 @@ impl Drawing<'_> {
             0 | 1 => it,
             n => format!("{it}, attempt {n}"),
         };
-        let place = self.place;
-        let arrow = self.arrow(LaneOf::Producer(producer), place, event, label);
+        let (from, place) = (self.of_producer(producer), self.place);
+        let arrow = self.arrow(from, place, event, label);
         arrow.fate = Fate::OnTheWay;
         arrow.attempt = attempt;
         self.open.insert(event.id, self.arrows.len() - 1);
     }
 
     fn lost(&mut self, event: &Event, leg: Leg) {
-        let (producer, place) = (LaneOf::Producer(self.producer), self.place);
+        let (producer, place) = (self.of_producer(self.producer), self.place);
         match leg {
             Leg::Request => {
                 let newest = self.open.values().next_back().copied();
@@ -195,19 +198,46 @@ impl Drawing<'_> {
                 let member = self.member.get(&service).copied().unwrap_or(0);
                 let label = names::message(self.scenario, self.message);
                 let to = LaneOf::Member(service, member);
-                self.arrow(place, to, event, label).fate = Fate::Lost;
+                let from = self.source(service);
+                self.arrow(from, to, event, label).fate = Fate::Lost;
             }
-            _ => {
+            Leg::Commit | Leg::CommitAck => self.lost_commit(event, leg),
+            Leg::Replication | Leg::Control => {
                 let lane = self.lane_of(&event.kind);
                 self.note(lane, event);
             }
         }
     }
 
+    /// A commit, ack or delete is lost, or the answer to it.
+    fn lost_commit(&mut self, event: &Event, leg: Leg) {
+        let Some(service) = crate::explain::service_of(&event.kind) else {
+            return;
+        };
+        let sent = self.open.get(&event.cause).copied();
+        if let (Leg::Commit, Some(index)) = (leg, sent) {
+            let arrow = &mut self.arrows[index].2;
+            (arrow.fate, arrow.end, arrow.tag) = (Fate::Lost, event.id, Tag::Lost);
+            self.open.remove(&event.cause);
+            return;
+        }
+        let member = self.member.get(&service).copied().unwrap_or(0);
+        let (member, place) = (LaneOf::Member(service, member), self.source(service));
+        let word = names::commit_word(self.scenario, service);
+        let (from, to, label) = match leg {
+            Leg::Commit => (member, place, word.to_string()),
+            _ => (place, member, format!("answer to the {word}")),
+        };
+        let arrow = self.arrow(from, to, event, label);
+        arrow.fate = Fate::Lost;
+        arrow.answer = true;
+    }
+
     /// The request is at the broker: its arrow arrives. A second copy of it is an arrow of its own.
     fn at_broker(&mut self, event: &Event) {
         if let Some(place) = place_of(&event.kind) {
             self.place = place;
+            self.places.push(place);
         }
         self.readable = event.at;
         let place = self.place;
@@ -239,9 +269,10 @@ impl Drawing<'_> {
     fn acked(&mut self, event: &Event, producer: u16) {
         let (place, sent_at) = (self.place, self.readable.min(event.at));
         if sent_at == 0 {
-            return self.note(LaneOf::Producer(producer), event);
+            return self.note(self.of_producer(producer), event);
         }
-        let arrow = self.arrow(place, LaneOf::Producer(producer), event, "ack".into());
+        let to = self.of_producer(producer);
+        let arrow = self.arrow(place, to, event, "ack".into());
         arrow.sent_at = sent_at;
         arrow.answer = true;
     }
@@ -256,10 +287,10 @@ impl Drawing<'_> {
         let leased = self.leased.get(&(service, member)).copied();
         let sent_at = match (leased, nth) {
             (Some(at), _) => at,
-            (None, 0 | 1) => self.readable,
+            (None, 0 | 1) if self.readable > 0 => self.readable,
             _ => event.at,
         };
-        let place = self.place;
+        let place = self.source(service);
         let arrow = self.arrow(place, LaneOf::Member(service, member), event, label);
         arrow.sent_at = sent_at.min(event.at);
     }
@@ -280,7 +311,7 @@ impl Drawing<'_> {
             Kind::CommitSent { offset, .. } => format!("commit {offset}"),
             _ => names::commit_word(self.scenario, service).to_string(),
         };
-        let place = self.place;
+        let place = self.source(service);
         let arrow = self.arrow(LaneOf::Member(service, member), place, event, label);
         arrow.fate = fate;
         arrow.answer = true;
@@ -300,16 +331,44 @@ impl Drawing<'_> {
                 }
             }
             None => {
-                let place = self.place;
-                self.note(place, event);
+                let lane = self.lane_of(&event.kind);
+                self.note(lane, event);
             }
         }
+    }
+
+    /// Where a producer stands: that of an instance stands where the instance does.
+    fn of_producer(&self, producer: u16) -> LaneOf {
+        match names::owner_of_producer(self.scenario, producer) {
+            Some((service, member)) => LaneOf::Member(service, member),
+            None => LaneOf::Producer(producer),
+        }
+    }
+
+    /// Where a service has it from: the last place that it reads.
+    fn source(&self, service: u16) -> LaneOf {
+        let s = self.scenario;
+        let reads = |topic: u16| {
+            let name = s.topics.get(usize::from(topic)).map(|topic| &topic.name);
+            let service = s.services.get(usize::from(service));
+            service.is_some_and(|service| name.is_some_and(|name| service.topics.contains(name)))
+        };
+        let its_own = |place: &&LaneOf| match **place {
+            LaneOf::Queue(topic, queue) => match names::reader(s, topic, queue) {
+                Some(reader) => reader == service,
+                None => reads(topic),
+            },
+            LaneOf::Partition(topic, _) => reads(topic),
+            _ => false,
+        };
+        let place = self.places.iter().rfind(its_own);
+        place.copied().unwrap_or(self.place)
     }
 
     /// The lane of whoever an event is about.
     fn lane_of(&self, kind: &Kind) -> LaneOf {
         let of_party = |party| match party {
-            Party::Producer(p) => LaneOf::Producer(p),
+            Party::Producer(p) => self.of_producer(p),
             Party::Broker(_) => self.place,
             Party::Member(s, m) => LaneOf::Member(s, m),
         };
@@ -319,7 +378,7 @@ impl Drawing<'_> {
             | Kind::Paused { party, .. }
             | Kind::Fenced { party } => of_party(party),
             Kind::TimedOut { producer, .. } | Kind::GaveUp { producer, .. } => {
-                LaneOf::Producer(producer)
+                self.of_producer(producer)
             }
             Kind::Skipped {
                 service, member, ..
@@ -350,13 +409,23 @@ impl Drawing<'_> {
             }
             | Kind::Subscribed {
                 service, member, ..
+            }
+            | Kind::Committed {
+                service, member, ..
+            }
+            | Kind::CommitRefused {
+                service, member, ..
             } => LaneOf::Member(service, member),
             Kind::Dropped { service, .. } | Kind::DeadLettered { service, .. } => {
                 match self.member.get(&service) {
                     Some(&member) => LaneOf::Member(service, member),
-                    None => self.place,
+                    None => self.source(service),
                 }
             }
+            Kind::Rebalancing { service, .. }
+            | Kind::LeaseExpired { service, .. }
+            | Kind::Requeued { service, .. }
+            | Kind::Redriven { service, .. } => self.source(service),
             _ => self.place,
         }
     }

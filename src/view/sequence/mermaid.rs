@@ -4,14 +4,22 @@ use super::{Arrow, Fate, Row, Sequence};
 use crate::view::names::moment;
 
 impl Sequence {
-    /// Text of a Mermaid `sequenceDiagram`: a cross ends the arrows that do not arrive, answers are dashed.
+    /// Text of a Mermaid `sequenceDiagram`: a cross ends the arrows that do not arrive, answers are dashed, and a box
+    /// holds what lies beyond the line where exactly-once ends.
     pub fn to_mermaid(&self) -> String {
         let mut out = String::from("sequenceDiagram\n");
         for (lane, n) in self.lanes.iter().zip(0..) {
+            // What lies outside stands together, behind all others.
+            if lane.outside && !out.contains("    box ") {
+                out.push_str("    box transparent exactly-once ends here\n");
+            }
             out.push_str(&format!(
                 "    participant L{n} as {}\n",
                 escaped(&lane.name)
             ));
+        }
+        if self.lanes.iter().any(|lane| lane.outside) {
+            out.push_str("    end\n");
         }
         for row in &self.rows {
             let line = match row {

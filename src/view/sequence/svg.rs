@@ -8,11 +8,12 @@ use crate::view::svg::escaped;
 
 const LEFT: usize = 104;
 const APART: usize = 190;
+const RIGHT: usize = 10;
 const HEAD: usize = 24;
 const TOP: usize = 76;
 const ROW: usize = 40;
 /// Letters of a note in one line, and of a lane's name, as far as they fit between two lanes.
-const LETTERS: usize = 26;
+const LETTERS: usize = 24;
 const NAME: usize = 25;
 /// Width of a letter, on the generous side.
 const LETTER: usize = 7;
@@ -39,7 +40,7 @@ impl Sequence {
         let heights: Vec<usize> = self.rows.iter().map(height).collect();
         let foot = if self.boundary().is_some() { 30 } else { 16 };
         let (width, height) = (
-            LEFT + self.lanes.len().max(1) * APART,
+            LEFT + self.lanes.len().max(1) * APART + RIGHT,
             TOP + heights.iter().sum::<usize>() + foot,
         );
         let mut drawing = Drawing {
@@ -212,9 +213,11 @@ impl Drawing<'_> {
         let middle = match from.abs_diff(to) > APART {
             true if to > from => from + APART / 2,
             true => from - APART / 2,
-            false => (from + end) / 2,
+            false => (from + to) / 2,
         };
-        self.words((middle, y - 6), strong(lit), &words);
+        // Clear of the cross.
+        let above = if lost { 10 } else { 6 };
+        self.words((middle, y - above), strong(lit), &words);
     }
 
     fn cross(&mut self, x: usize, y: usize) {

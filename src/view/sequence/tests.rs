@@ -94,6 +94,9 @@ fn mermaid_text_is_whole() {
     assert_eq!(lines.next(), Some("sequenceDiagram"));
     let arrows = ["-->>", "->>", "--x", "-x", "--)", "-)"];
     for line in lines.map(str::trim) {
+        if ["box transparent exactly-once ends here", "end"].contains(&line) {
+            continue;
+        }
         let known = line.starts_with("participant L")
             || line.starts_with("Note over L")
             || (line.starts_with('L') && arrows.iter().any(|a| line.contains(a)));
@@ -175,6 +178,13 @@ fn effects_outside_stand_beyond_the_line_where_exactly_once_ends() {
         sequence.lanes[..first].iter().any(inside),
         "stock is kept in one transaction"
     );
+    let text = sequence.to_mermaid();
+    let (_, boxed) = text
+        .split_once("    box transparent exactly-once ends here\n")
+        .expect("a box");
+    let (boxed, after) = boxed.split_once("    end\n").expect("its end");
+    assert_eq!(boxed.lines().count(), sequence.lanes.len() - first);
+    assert!(!after.contains("participant"), "{text}");
     assert_eq!(
         sequence
             .to_svg(&[])
@@ -182,4 +192,75 @@ fn effects_outside_stand_beyond_the_line_where_exactly_once_ends() {
             .count(),
         1
     );
+}
+
+fn life_of(name: &str, message: u64) -> Sequence {
+    let scenario = preset(name).expect("a preset");
+    let mut events = Vec::new();
+    let mut run = Run::new(scenario.clone()).expect("it runs");
+    run.advance(20_000_000, usize::MAX, &mut |event| events.push(*event));
+    Sequence::of(&scenario, &events, message)
+}
+
+#[test]
+fn a_lost_delete_is_a_cut_arrow_to_the_queue_of_its_service() {
+    let sequence = life_of("photo-posted", 3);
+    let lost: Vec<(LaneOf, &str)> = sequence
+        .rows
+        .iter()
+        .filter_map(|row| match row {
+            Row::Arrow(arrow) if arrow.fate == Fate::Lost => {
+                Some((sequence.lanes[arrow.to].of, arrow.label.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    let to = |queue| (LaneOf::Queue(0, queue), "delete");
+    assert_eq!(lost, [to(0), to(1)]);
+}
+
+#[test]
+fn a_crash_of_the_queue_that_holds_it_is_marked() {
+    let sequence = life_of("queue-crash-before-ack", 3);
+    let crash = sequence.rows.iter().find_map(|row| match row {
+        Row::Note(note) if note.tag == Tag::Crash => Some(sequence.lanes[note.lane].of),
+        _ => None,
+    });
+    assert_eq!(crash, Some(LaneOf::Queue(0, 0)));
+}
+
+/// In every preset: lanes can be told apart, nothing happens before the message is there, and frames and crosses stand
+/// within the picture.
+#[test]
+fn every_picture_is_clear() {
+    for name in crate::scenario::preset_names() {
+        for message in [1, 3, 4, 5, 7, 8, 9] {
+            let sequence = life_of(name, message);
+            let case = format!("{name}, message {message}");
+            let names: std::collections::BTreeSet<&str> = sequence
+                .lanes
+                .iter()
+                .map(|lane| lane.name.as_str())
+                .collect();
+            assert_eq!(names.len(), sequence.lanes.len(), "{case}: {names:?}");
+            let published = sequence.rows.first().is_none_or(|row| match row {
+                Row::Note(note) => matches!(sequence.lanes[note.lane].of, LaneOf::Producer(_)),
+                Row::Arrow(_) => false,
+            });
+            assert!(published, "{case}: {:?}", sequence.rows.first());
+            let chain: Vec<EventId> = sequence.rows.iter().map(Row::event).collect();
+            let svg = sequence.to_svg(&chain);
+            let number = |tag: &str, name: &str| -> usize {
+                let (_, rest) = tag.split_once(&format!("{name}=\"")).expect("an attribute");
+                rest[..rest.find('"').expect("its end")]
+                    .parse()
+                    .expect("a number")
+            };
+            let width = number(&svg, " width");
+            for tag in svg.split('<').filter(|tag| tag.starts_with("rect")) {
+                let right = number(tag, " x") + number(tag, " width");
+                assert!(right <= width, "{case}: {tag}");
+            }
+        }
+    }
 }
