@@ -231,6 +231,15 @@ impl Timeline {
         self.advance(at, usize::MAX);
     }
 
+    /// Events of the queue between the cursor and the last snapshot before it: what a seek to this moment replays.
+    pub fn replayed(&self) -> u64 {
+        let snapshot = self.branch().before_time(self.now());
+        self.run
+            .world()
+            .handled()
+            .saturating_sub(snapshot.handled())
+    }
+
     /// Goes to right after an event of this branch.
     pub fn seek_event(&mut self, id: u64) {
         if id <= self.run.world().traced() {
