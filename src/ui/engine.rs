@@ -113,11 +113,7 @@ impl Engine {
             layout: None,
             scene: Scene::default(),
             meter: Meter::default(),
-            room: Room {
-                width: 0.0,
-                height: 0.0,
-                fixed: false,
-            },
+            room: Room::default(),
             density: 1.0,
             changed: true,
             visible: true,
@@ -427,8 +423,7 @@ impl Engine {
     pub fn least_height(&self, width: f64) -> f64 {
         let room = Room {
             width,
-            height: 0.0,
-            fixed: false,
+            ..Room::default()
         };
         layout(&self.stage, room).frame.h
     }
@@ -454,16 +449,18 @@ impl Engine {
 
     /// What is at this point of the figure.
     pub fn hit(&self, p: Point) -> Option<Hit> {
-        let pill = self
-            .scene
-            .pills
-            .iter()
-            .rev()
-            .find(|(spot, _)| spot.distance(p) < 13.0);
+        let mut pills = self.scene.pills.iter().rev();
+        let pill = pills.find(|(spot, _)| spot.distance(p) < 13.0);
         if let Some((_, message)) = pill {
             return Some(Hit::Message(*message));
         }
         self.layout.as_ref()?.hit(&self.stage, p)
+    }
+
+    /// The service whose heading is at this point of the figure.
+    pub fn heading_at(&self, p: Point) -> Option<usize> {
+        let services = &self.layout.as_ref()?.services;
+        services.iter().position(|service| service.head.contains(p))
     }
 
     /// Shows what the pointer is over; answers whether anything is.

@@ -7,7 +7,7 @@ use web_sys::{IntersectionObserver, IntersectionObserverEntry, MouseEvent, Resiz
 
 use super::lab::Lab;
 use super::paint::Painter;
-use crate::view::geometry::at;
+use crate::view::geometry::{Point, at};
 use crate::view::layout::Room;
 
 /// The stage.
@@ -41,6 +41,10 @@ pub fn Figure(lab: Lab) -> impl IntoView {
         if let Some(canvas) = canvas.get_untracked() {
             let _ =
                 canvas.set_attribute("data-over", if over == Some(true) { "thing" } else { "" });
+            let words = told_at(lab, spot(&event));
+            if canvas.title() != words {
+                canvas.set_title(&words);
+            }
         }
     };
     let title = move || {
@@ -68,6 +72,16 @@ pub fn Figure(lab: Lab) -> impl IntoView {
             ></canvas>
         </div>
     }
+}
+
+/// What the mark at a service's count of effects means, where the pointer is over its heading.
+#[inline(never)]
+fn told_at(lab: Lab, spot: Point) -> String {
+    let told = lab.see(|e| {
+        let service = e.stage().services.get(e.heading_at(spot)?)?;
+        Some([&service.name, ": ", service.ground.sentence()].concat())
+    });
+    told.flatten().unwrap_or_default()
 }
 
 fn canvas_of(frame: &web_sys::HtmlElement) -> Option<web_sys::HtmlElement> {

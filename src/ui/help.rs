@@ -25,6 +25,7 @@ pub fn Help(lab: Lab, node: NodeRef<Dialog>) -> impl IntoView {
                 <li>"Messages travel from left to right. A filled pill is a request, an outlined one with a tick is its ack."</li>
                 <li>"Cells are records, with their offsets. A dashed cell is not replicated yet."</li>
                 <li>"Under each partition every service has a lane: solid is committed, hatched is done and would be done again after a crash, outlined is in hand."</li>
+                <li>"At each service's count of effects: a frame holds what is inside a transaction, two frames what is inside the log's; a thick broken line is where exactly-once ends, and a key behind it means that repeats are recognised there."</li>
                 <li>"A yellow number counts tries. A bow ties a record to an earlier copy of itself."</li>
                 <li>"Click an instance, a broker or a producer to crash it; click a message to see its life."</li>
             </ul>

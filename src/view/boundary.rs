@@ -8,7 +8,7 @@ use crate::scenario::{Channel, EffectKind, Idempotency, Scenario, Service};
 use crate::verdict::{MessageLine, Standing, State};
 
 /// Where a service's effect takes place, seen from what makes a repeat harmless.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ground {
     /// In the log: the record written and the offset read are one transaction of the log.
@@ -17,6 +17,8 @@ pub enum Ground {
     Transaction,
     /// Outside, with somebody who recognises a repeat by its key.
     Recognised,
+    /// Outside, where doing it again changes nothing.
+    Harmless,
     /// Outside, or apart from what remembers it: between the two a crash repeats it, or loses it.
     Outside,
 }
@@ -28,13 +30,25 @@ impl Ground {
             (Idempotency::KafkaTransaction, EffectKind::Record) => Ground::Log,
             (Idempotency::SameTransaction | Idempotency::StoredOffset, _) => Ground::Transaction,
             (Idempotency::IdempotencyKey, _) => Ground::Recognised,
+            (Idempotency::Natural, _) => Ground::Harmless,
             _ => Ground::Outside,
         }
     }
 
     /// Whether the effect lies beyond the line where exactly-once ends.
     pub fn is_outside(self) -> bool {
-        matches!(self, Ground::Recognised | Ground::Outside)
+        !matches!(self, Ground::Log | Ground::Transaction)
+    }
+
+    /// Where it is, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Ground::Log => "in the log's transaction",
+            Ground::Transaction => "in a transaction of its own",
+            Ground::Recognised => "outside, repeats known by key",
+            Ground::Harmless => "outside, repeats change nothing",
+            Ground::Outside => "outside",
+        }
     }
 
     /// What the line means, in a sentence.
@@ -48,6 +62,9 @@ impl Ground {
             }
             Ground::Recognised => {
                 "Exactly-once ends before the effect; the party outside recognises a repeat by its key."
+            }
+            Ground::Harmless => {
+                "Exactly-once ends before the effect; doing it again sets what is set already."
             }
             Ground::Outside => {
                 "Exactly-once ends before the effect: a crash between effect and commit repeats it, or loses it."
@@ -159,7 +176,7 @@ fn drawn(svg: &mut Svg, row: &Row, y: f64) {
     let (log, own): (usize, Option<&str>) = match row.ground {
         Ground::Log => (3, None),
         Ground::Transaction => (1, Some("inside the transaction")),
-        Ground::Recognised | Ground::Outside => (2, Some("outside")),
+        _ => (2, Some("outside")),
     };
     let outside = row.ground.is_outside();
     let size = |from: usize, to: usize| (EDGES[to] - EDGES[from] - 6.0, 24.0);

@@ -8,6 +8,7 @@ use crate::service::Step;
 use crate::trace::{Leg, Party};
 use crate::world::{ItemLook, MemberLook, Packet, World};
 
+use super::boundary::Ground;
 use super::names;
 use super::stage::*;
 
@@ -273,6 +274,7 @@ fn service(world: &World, index: u16) -> Option<ServiceView> {
         },
         effects_noun: effects_noun(config.effect),
         effects,
+        ground: Ground::of(config),
         generation,
         rebalancing,
         lag: world.lag(index),

@@ -2,6 +2,7 @@
 //!
 //! This is the one model from which both the drawing and its text twin are made.
 
+use super::boundary::Ground;
 use crate::broker::wire::{Micros, Offset};
 use crate::scenario::HandlerStep;
 use crate::trace::Leg;
@@ -241,6 +242,8 @@ pub struct ServiceView {
     pub effects_noun: &'static str,
     /// How many effects took place.
     pub effects: u64,
+    /// Where they take place, seen from what makes a repeat harmless.
+    pub ground: Ground,
     /// Group generation, where there is a group.
     pub generation: u32,
     /// Whether its group is being rebalanced.

@@ -8,6 +8,8 @@ use crate::view::stage::{ChannelBody, ChannelView, Stage};
 pub const ONE_COLUMN: f64 = 760.0;
 const PAD: f64 = 14.0;
 const TITLE: f64 = 26.0;
+/// Height of what explains the marks of grounds: two lines.
+const GROUNDS: f64 = 34.0;
 
 pub(super) struct Metrics {
     pub mode: Mode,
@@ -17,6 +19,7 @@ pub(super) struct Metrics {
     /// Where services stand.
     pub services: Rect,
     pub legend: Rect,
+    pub grounds: Rect,
     pub request_line: f64,
     pub ack_line: f64,
     /// Width left of the cells for label and replicas.
@@ -168,7 +171,7 @@ fn wide(n: &Amounts, room: Room) -> Metrics {
     let legend_h = 26.0;
     let heads = n.titles * TITLE + 16.0;
     let least = heads + n.rows * n.least_row(16.0) + legend_h + 12.0;
-    let least = least.max(n.services * 86.0 + 10.0).max(260.0);
+    let least = least.max(n.services * 86.0 + 14.0 + GROUNDS).max(260.0);
     let height = if room.fixed {
         room.height
     } else {
@@ -186,12 +189,23 @@ fn wide(n: &Amounts, room: Room) -> Metrics {
         mode: Mode::Wide,
         height,
         channels,
-        services: rect(w - PAD - services_w, top, services_w, height - top - 10.0),
+        services: rect(
+            w - PAD - services_w,
+            top,
+            services_w,
+            height - top - 14.0 - GROUNDS,
+        ),
         legend: rect(
             left + 20.0,
             channels.bottom() + 4.0,
             w - PAD - services_w - left - 30.0,
             16.0,
+        ),
+        grounds: rect(
+            w - PAD - services_w,
+            height - 6.0 - GROUNDS,
+            services_w,
+            GROUNDS,
         ),
         request_line: PAD + producer_w + way * 0.36,
         ack_line: PAD + producer_w + way * 0.8,
@@ -224,6 +238,7 @@ fn small(n: &Amounts, room: Room) -> Metrics {
         channels,
         services: rect(w - pad - services_w, pad, services_w, height - 2.0 * pad),
         legend: Rect::default(),
+        grounds: Rect::default(),
         request_line: pad + 8.0,
         ack_line: pad + 16.0,
         gutter: 40.0,
@@ -261,8 +276,9 @@ fn column(n: &Amounts, room: Room) -> Metrics {
     let aside = if n.producers > 1.0 { 28.0 } else { 0.0 };
     Metrics {
         mode: Mode::Column,
-        height: services.bottom() + 12.0,
+        height: services.bottom() + 12.0 + GROUNDS,
         channels,
+        grounds: rect(PAD, services.bottom() + 8.0, services.w, GROUNDS),
         services,
         legend,
         request_line: PAD + 6.0,

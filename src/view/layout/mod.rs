@@ -25,7 +25,7 @@ pub enum Mode {
 }
 
 /// The room there is, in CSS pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Room {
     /// Width.
     pub width: f64,
@@ -52,6 +52,8 @@ pub struct Layout {
     pub services: Vec<ServiceBox>,
     /// Where the signs of the lanes are explained; empty where there is no room.
     pub legend: Rect,
+    /// Where the marks of grounds are explained; empty where there is no room.
+    pub grounds: Rect,
     /// Where requests run up and down between producers and rows, as x.
     pub request_line: f64,
     /// Where acks run, as x.
@@ -142,6 +144,7 @@ pub fn layout(stage: &Stage, room: Room) -> Layout {
         channels: channels::place(stage, &metrics),
         services: Vec::new(),
         legend: metrics.legend,
+        grounds: metrics.grounds,
         request_line: metrics.request_line,
         ack_line: metrics.ack_line,
     };

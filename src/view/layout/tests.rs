@@ -61,6 +61,7 @@ pub(crate) fn stage_of(partitions: usize, services: usize, members: usize) -> St
         output: None,
         effects_noun: "charges",
         effects: 0,
+        ground: crate::view::boundary::Ground::Outside,
         generation: 1,
         rebalancing: false,
         lag: 0,
@@ -142,6 +143,9 @@ fn check(stage: &Stage, room: Room) {
             assert!(m.w >= 9.0, "{case}: member {m:?}");
         }
         apart(&named("member", &service.members), &case);
+    }
+    if layout.grounds.h > 0.0 {
+        boxes.push(("legend of grounds".into(), layout.grounds));
     }
     apart(&boxes, &case);
     for (name, place) in &boxes {

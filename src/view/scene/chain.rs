@@ -1,6 +1,7 @@
 //! The events of an explanation, lit where they happened: a frame around the place, and their numbers.
 
 use super::moving::LOST_AT;
+use super::services::count_place;
 use super::signs::width;
 use super::{Align, Ink, Scene, bold};
 use crate::explain::service_of;
@@ -33,7 +34,7 @@ pub(super) fn light(scene: &mut Scene, stage: &Stage, layout: &Layout, chain: &[
     }
 }
 
-/// The numbers, at the first corner of the frame where they hide nothing that floats.
+/// The numbers, at the first corner of the frame where they stand on the stage and hide nothing that floats.
 fn badge(scene: &mut Scene, layout: &Layout, frame: Rect, words: &str, here: bool) {
     let style = bold(10.5);
     let (w, h) = ((width(words, style) + 8.0).max(15.0), 15.0);
@@ -43,12 +44,16 @@ fn badge(scene: &mut Scene, layout: &Layout, frame: Rect, words: &str, here: boo
         (frame.x, frame.bottom()),
         (frame.right(), frame.bottom()),
     ];
-    let grounds = corners.map(|(x, y)| {
-        let x = (x - w / 2.0).clamp(0.0, (layout.frame.right() - w).max(0.0));
-        rect(x, (y - h / 2.0).max(0.0), w, h)
-    });
-    let free = grounds.into_iter().find(|ground| scene.clear_of(*ground));
-    let ground = free.unwrap_or(grounds[0]);
+    let room = layout.frame.inset(1.0);
+    let whole = corners.map(|(x, y)| rect(x - w / 2.0, y - h / 2.0, w, h));
+    let mut free = whole.into_iter().filter(|ground| room.holds(ground));
+    let moved = rect(
+        whole[0].x.clamp(room.x, (room.right() - w).max(room.x)),
+        whole[0].y.clamp(room.y, (room.bottom() - h).max(room.y)),
+        w,
+        h,
+    );
+    let ground = free.find(|ground| scene.clear_of(*ground)).unwrap_or(moved);
     scene.taken.push(ground);
     let (paper, ink) = if here {
         (Ink::Ink, Ink::Paper)
@@ -109,7 +114,7 @@ fn place_of(event: &Event, stage: &Stage, layout: &Layout, chain: &[Event]) -> O
             on_the_way(leg, event, layout, chain)
         }
         Grown { topic, .. } => layout.channels.get(usize::from(topic)).map(|c| c.title),
-        Effect { service, .. } => effects(layout, service),
+        Effect { service, .. } => effects(stage, layout, service),
         Committed { service, .. } | LeaseExpired { service, .. } | Requeued { service, .. } => {
             let head = layout.services.get(usize::from(service))?.head;
             Some(rect(head.x, head.y, 18.0, head.h))
@@ -280,10 +285,10 @@ fn of_party(layout: &Layout, party: Party) -> Option<Rect> {
 }
 
 /// Where a service's effects are counted.
-fn effects(layout: &Layout, service: u16) -> Option<Rect> {
-    let head = layout.services.get(usize::from(service))?.head;
-    let w = (head.w * 0.34).min(86.0);
-    Some(rect(head.right() - w, head.y, w, head.h))
+fn effects(stage: &Stage, layout: &Layout, service: u16) -> Option<Rect> {
+    let view = stage.services.get(usize::from(service))?;
+    let place = layout.services.get(usize::from(service))?;
+    Some(count_place(view, place, layout.mode))
 }
 
 /// Where a packet fell, or was held up.

@@ -7,6 +7,7 @@ pub mod bar;
 mod chain;
 mod crowd;
 mod flows;
+mod grounds;
 mod log;
 mod moving;
 mod producers;
@@ -278,6 +279,7 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
         }
     }
     services::draw(scene, stage, layout, about);
+    grounds::legend(scene, stage, layout);
     if matches!(motion, Motion::Gliding | Motion::Stepping) {
         log::legend(scene, stage, layout);
     }

@@ -1,8 +1,9 @@
 //! Services with their instances.
 
 use super::signs::{Big, doing, width};
-use super::{Align, Attention, Fill, Ink, Scene, bold, plain, sizes};
-use crate::view::geometry::{Rect, at};
+use super::{Align, Attention, Fill, Ink, Scene, bold, grounds, plain, sizes, veil};
+use crate::view::belief::Fog;
+use crate::view::geometry::{Point, Rect, at, rect};
 use crate::view::layout::{Hit, Layout, Mode, ServiceBox};
 use crate::view::stage::{ChannelBody, MemberState, MemberView, ServiceView, Stage};
 
@@ -13,7 +14,7 @@ pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Att
             scene.area(place.frame, 10.0, Ink::Panel);
             scene.outline(place.frame, 10.0, Ink::Line, 1.0, false);
         }
-        head(scene, view, place, service, layout.mode);
+        head(scene, view, place, service, layout.mode, about.fog);
         if layout.mode == Mode::Wide {
             scene.line(
                 &[
@@ -36,52 +37,110 @@ pub(super) fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, about: Att
     }
 }
 
-fn head(scene: &mut Scene, view: &ServiceView, place: &ServiceBox, service: u16, mode: Mode) {
-    let (size, small) = sizes(mode);
+fn head(
+    scene: &mut Scene,
+    view: &ServiceView,
+    place: &ServiceBox,
+    service: u16,
+    mode: Mode,
+    fog: Option<&Fog>,
+) {
+    let size = sizes(mode).0;
     let y = place.head.center().y;
     scene.sign(service, at(place.head.x + 6.0, y), 5.5, false);
-    let count = format!("{} {}", Big(view.effects), view.effects_noun);
-    let short = Big(view.effects).to_string();
     let name_x = place.head.x + 18.0;
     let name_w = width(&view.name, bold(size));
-    let room = place.head.right() - name_x;
-    let squares = match mode {
-        Mode::Column if place.head.y + 5.0 > place.frame.y + 10.0 => place
-            .members
-            .last()
-            .map_or(0.0, |m| m.right() - place.head.x),
-        _ => name_w + 18.0,
+    let edge = counted(scene, view, place, mode, fog.is_some());
+    let room = match (mode, place.members.first()) {
+        (Mode::Small, _) => edge - name_x - 4.0,
+        (Mode::Column, Some(member)) if member.y < place.head.bottom() => member.x - name_x - 6.0,
+        _ => place.head.right() - name_x,
     };
-    let left = place.head.right() - place.head.x - squares - 8.0;
-    let fits = width(&count, plain(small)) <= left;
-    let shown = if fits { &count } else { &short };
-    scene.fit(
-        at(place.head.right(), y),
-        Align::Right,
-        plain(small),
-        Ink::Soft,
-        left.max(24.0),
-        format_args!("{shown}"),
-    );
-    scene.fit(
-        at(name_x, y),
-        Align::Left,
-        bold(size),
-        Ink::Ink,
-        match (mode, place.members.first()) {
-            (Mode::Small, _) => room - width(shown, plain(small)) - 4.0,
-            (Mode::Column, Some(member)) if member.y < place.head.bottom() => {
-                member.x - name_x - 6.0
-            }
-            _ => room,
-        },
-        format_args!("{}", view.name),
-    );
-    if mode != Mode::Wide {
-        return;
+    let name = format_args!("{}", view.name);
+    scene.fit(at(name_x, y), Align::Left, bold(size), Ink::Ink, room, name);
+    if mode == Mode::Wide && fog.is_none_or(|fog| !fog.channels) {
+        let from = name_x + name_w + 10.0;
+        note(scene, view, at(from, y), edge - 10.0 - from);
     }
-    let note_x = name_x + name_w + 10.0;
-    let free = place.head.right() - width(shown, plain(small)) - 10.0 - note_x;
+}
+
+/// How often a service's effects took place, in words, and where that stands.
+struct Count {
+    words: String,
+    place: Rect,
+    /// Room for the mark of its ground, before the words and behind them; none where there is too little.
+    mark: Option<(f64, f64)>,
+}
+
+/// Where the count of a service's effects stands, with the mark of their ground.
+pub(super) fn count_place(view: &ServiceView, place: &ServiceBox, mode: Mode) -> Rect {
+    let count = count(view, place, mode);
+    let (before, behind) = count.mark.unwrap_or_default();
+    let Rect { x, y, w, h } = count.place;
+    rect(x - before, y, w + before + behind, h)
+}
+
+fn count(view: &ServiceView, place: &ServiceBox, mode: Mode) -> Count {
+    let (size, small) = sizes(mode);
+    let style = plain(small);
+    let head = place.head;
+    let named = 18.0 + width(&view.name, bold(size));
+    let taken = match mode {
+        Mode::Column if head.y + 5.0 > place.frame.y + 10.0 => {
+            place.members.last().map_or(0.0, |m| m.right() - head.x)
+        }
+        Mode::Small => named.min(56.0),
+        _ => named,
+    };
+    let mut left = head.w - taken - 8.0;
+    let short = Big(view.effects).to_string();
+    let (before, behind) = grounds::room(view.ground);
+    let mark = (left >= before + behind + width(&short, style)).then_some((before, behind));
+    let (before, behind) = mark.unwrap_or_default();
+    left -= before + behind;
+    let long = format!("{short} {}", view.effects_noun);
+    let fits = width(&long, style) <= left;
+    let words = if fits { long } else { short };
+    let wide = width(&words, style).min(left.max(24.0));
+    let place = rect(
+        head.right() - behind - wide,
+        head.y + 1.0,
+        wide,
+        head.h - 2.0,
+    );
+    Count { words, place, mark }
+}
+
+/// Writes how often its effects took place, with the mark of their ground; answers where that begins, as x. In the fog
+/// the count is covered: how often altogether, nobody inside can know.
+fn counted(
+    scene: &mut Scene,
+    view: &ServiceView,
+    place: &ServiceBox,
+    mode: Mode,
+    fogged: bool,
+) -> f64 {
+    let Count { words, place, mark } = count(view, place, mode);
+    if mark.is_some() {
+        grounds::mark(scene, view.ground, place);
+    }
+    let (spot, style) = (at(place.right(), place.center().y), plain(sizes(mode).1));
+    scene.fit(
+        spot,
+        Align::Right,
+        style,
+        Ink::Soft,
+        place.w,
+        format_args!("{words}"),
+    );
+    if fogged {
+        veil::cover(scene, rect(place.x, spot.y - 9.0, place.w, 18.0));
+    }
+    place.x - mark.map_or(0.0, |(before, _)| before)
+}
+
+/// What its group is at, or how far it is behind, where there is room.
+fn note(scene: &mut Scene, view: &ServiceView, spot: Point, room: f64) {
     let (words, style, ink) = if view.rebalancing {
         ("rebalancing".to_string(), bold(11.5), Ink::Lost)
     } else if view.lag > 3 {
@@ -89,14 +148,8 @@ fn head(scene: &mut Scene, view: &ServiceView, place: &ServiceBox, service: u16,
     } else {
         return;
     };
-    if width(&words, style) <= free {
-        scene.text(
-            at(note_x, y),
-            Align::Left,
-            style,
-            ink,
-            format_args!("{words}"),
-        );
+    if width(&words, style) <= room {
+        scene.text(spot, Align::Left, style, ink, format_args!("{words}"));
     }
 }
 
@@ -175,7 +228,7 @@ fn draw_work(
     (service, waiting): (&ServiceView, &str),
     member: &MemberView,
     spot: Rect,
-    low: crate::view::geometry::Point,
+    low: Point,
 ) {
     let room = spot.w - 4.0;
     let Some(work) = member.doing else {
@@ -207,12 +260,7 @@ fn draw_work(
     }
 }
 
-fn partitions(
-    scene: &mut Scene,
-    member: &MemberView,
-    middle: crate::view::geometry::Point,
-    room: f64,
-) {
+fn partitions(scene: &mut Scene, member: &MemberView, middle: Point, room: f64) {
     let style = plain(11.5);
     if member.partitions.is_empty() {
         return scene.text(middle, Align::Center, style, Ink::Soft, format_args!("—"));

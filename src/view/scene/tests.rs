@@ -255,3 +255,50 @@ fn fog_covers_what_a_party_cannot_see_and_nothing_else() {
         "it knows what it sent"
     );
 }
+
+/// Each service's count of effects has the mark of its ground: broken lines before what is outside, one edge around
+/// what is in a transaction of its own, two around what is in the log's.
+#[test]
+fn where_exactly_once_ends_is_drawn_at_every_count_of_effects() {
+    use crate::view::boundary::Ground;
+    let mut seen = std::collections::BTreeSet::new();
+    for (scenario, stage) in moments() {
+        for room in [ROOMS[0], ROOMS[1]] {
+            let (scene, place) = drawn(&stage, room, Motion::Gliding);
+            for (view, place) in stage.services.iter().zip(&place.services) {
+                let head = place.head;
+                let lines = scene.marks.iter().filter(|mark| match mark {
+                    Mark::Line {
+                        corners,
+                        width,
+                        dashed: true,
+                        ..
+                    } => *width == 3.0 && head.contains(scene.corners[corners.start]),
+                    _ => false,
+                });
+                let edges = scene.marks.iter().filter(|mark| match mark {
+                    Mark::Outline {
+                        rect,
+                        ink: Ink::Ink,
+                        ..
+                    } => head.inset(-1.0).holds(rect),
+                    _ => false,
+                });
+                let expected = match view.ground {
+                    Ground::Log => (0, 2),
+                    Ground::Transaction => (0, 1),
+                    _ => (1, 0),
+                };
+                assert_eq!(
+                    (lines.count(), edges.count()),
+                    expected,
+                    "{}, {} in {room:?}",
+                    scenario.name,
+                    view.name
+                );
+                seen.insert(view.ground);
+            }
+        }
+    }
+    assert_eq!(seen.len(), 5, "every ground is in some preset: {seen:?}");
+}

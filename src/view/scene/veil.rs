@@ -48,14 +48,11 @@ pub(super) fn draw(scene: &mut Scene, layout: &Layout, fog: &Fog) {
                 cover(scene, *place);
             }
         }
-        // How often effects took place altogether, nobody inside can know.
-        let head = service.head;
-        let w = (head.w * 0.34).min(86.0);
-        cover(scene, rect(head.right() - w, head.y, w, head.h));
     }
 }
 
-fn cover(scene: &mut Scene, place: Rect) {
+#[inline(never)]
+pub(super) fn cover(scene: &mut Scene, place: Rect) {
     if place.w < 4.0 || place.h < 4.0 {
         return;
     }
