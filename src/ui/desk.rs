@@ -14,6 +14,7 @@ use super::numbers::Numbers;
 use crate::timeline::Mark;
 use crate::trace::{Event, EventId, Party};
 use crate::verdict::AnomalyKind;
+use crate::view::belief;
 
 /// What the column shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +151,7 @@ pub fn Column(lab: Lab) -> impl IntoView {
 /// What a first look does not show. Never part of a function that a first look needs: it comes with the rest.
 #[inline(never)]
 fn opened(lab: Lab, tab: Tab) -> AnyView {
-    match tab {
+    let view = match tab {
         Tab::Settings => ().into_any(),
         Tab::Message => view! { <Message lab/> }.into_any(),
         Tab::Numbers => view! { <Numbers lab/> }.into_any(),
@@ -158,7 +159,22 @@ fn opened(lab: Lab, tab: Tab) -> AnyView {
         Tab::Moment => view! { <Moment lab/> }.into_any(),
         Tab::Forks => view! { <Forks lab/> }.into_any(),
         Tab::Compare => view! { <Compare lab/> }.into_any(),
+    };
+    match tab {
+        Tab::Settings | Tab::Moment | Tab::Forks => view,
+        _ => (beyond(lab), view).into_any(),
     }
+}
+
+/// Said over what the lab alone sees, while the stage shows what one party can know.
+fn beyond(lab: Lab) -> AnyView {
+    let words = move || {
+        let party = lab.desk.party.get()?;
+        let who = lab.scenario.with(|s| belief::name(s, party));
+        let words = format!("Seen by the lab alone: what stands here, {who} cannot know.");
+        Some(view! { <p class="beyond" role="note">{words}</p> })
+    };
+    words.into_any()
 }
 
 fn id_of(tab: Tab) -> &'static str {

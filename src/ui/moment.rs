@@ -42,7 +42,7 @@ pub fn SeenBy(lab: Lab) -> impl IntoView {
             let parties = belief::parties(s).into_iter().enumerate();
             let chosen = |party| lab.desk.party.get_untracked() == Some(party);
             parties
-                .map(|(i, party)| view! { <option value=i.to_string() selected=chosen(party)>{party_name(s, party)}</option> })
+                .map(|(i, party)| view! { <option value=i.to_string() selected=chosen(party)>{belief::name(s, party)}</option> })
                 .collect_view()
         })
     };
@@ -68,13 +68,6 @@ fn see_as(lab: Lab, party: Option<Party>) {
     lab.desk.party.set(party);
     lab.with(|e| e.see_as(party));
     lab.figures();
-}
-
-fn party_name(scenario: &Scenario, party: Party) -> String {
-    match party {
-        Party::Broker(_) => "the broker".into(),
-        party => names::party(scenario, party),
-    }
 }
 
 /// What is believed of the message that is followed: by the party chosen, or by everybody in turn.

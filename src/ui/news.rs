@@ -4,6 +4,7 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::lab::Lab;
+use crate::view::belief::sees;
 use crate::view::news::{news, standing};
 
 /// No two messages come closer together than this, in ms.
@@ -61,9 +62,12 @@ fn fresh(lab: Lab, told: &mut Told) -> String {
     let stepped = !lab.playing.get_untracked() && traced > 0 && traced != told.traced;
     let event = stepped.then(|| lab.read(|run| run.events().next_back().copied()));
     let event = event.flatten().flatten();
+    // Who looks through one party's eyes is told what that party sees; no verdict is among it.
+    let party = lab.desk.party.get_untracked();
+    let event = event.filter(|event| party.is_none_or(|party| sees(party, &event.kind)));
     let scenario = lab.scenario.read_untracked();
     // Another scenario has other promises: nothing has turned.
-    let same = told.held.len() == held.len();
+    let same = told.held.len() == held.len() && party.is_none();
     let before = if same { &told.held } else { &held };
     let mut words = news(before, &report, event.as_ref(), &scenario);
     if words.is_empty() && state != told.state {

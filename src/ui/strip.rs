@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use super::promise::promise;
 use crate::scenario::kept_by_settings;
+use crate::trace::Party;
 use crate::verdict::{AnomalyKind, Latency, ServiceReport};
 use crate::view::scene::Shape;
-use crate::view::words;
+use crate::view::{belief, words};
 
 /// One card for each service.
 #[component]
@@ -40,7 +41,16 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
             Some((kept, holds))
         })
     });
+    let party = lab.desk.party;
+    let tag = move || match (party.get(), held.get()) {
+        (Some(_), _) => "? fogged",
+        (None, true) => "✓ held",
+        (None, false) => "✕ broken",
+    };
     let outcome = move || {
+        if let Some(party) = party.get() {
+            return Some(unknown(lab, party));
+        }
         lab.report.with(|r| {
             let report = r.services.get(i)?;
             lab.scenario.with(|s| {
@@ -54,8 +64,8 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
             <h2>
                 <Sign service=i/>
                 <span class="name">{move || part(|s| s.name.clone())}</span>
-                <span class="tag" class:bad=move || !held.get()>
-                    {move || if held.get() { "✓ held" } else { "✕ broken" }}
+                <span class="tag" class:bad=move || !held.get() && party.get().is_none() class:fogged=move || party.get().is_some()>
+                    {tag}
                 </span>
             </h2>
             {promise(lab, i)}
@@ -64,9 +74,16 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
                 {move || kept.get().filter(|(_, holds)| !holds).map(|_| " (its settings do not ensure that)")}
             </p>
             <p class="outcome">{outcome}</p>
-            <dl class="figures">{move || lab.report.with(|r| r.services.get(i).map(|s| figures(lab, i, s)))}</dl>
+            <dl class="figures" class:fogged=move || party.get().is_some()>{move || lab.report.with(|r| r.services.get(i).map(|s| figures(lab, i, s)))}</dl>
         </article>
     }
+}
+
+/// Said in place of what came of a promise, while the page shows what one party can know.
+#[inline(never)]
+fn unknown(lab: Lab, party: Party) -> String {
+    let who = lab.scenario.with(|s| belief::name(s, party));
+    format!("What came of it, {who} cannot know.")
 }
 
 /// The shape and colour of a service.
@@ -80,8 +97,12 @@ pub fn Sign(service: usize) -> impl IntoView {
     view! { <span class=class aria-hidden="true"></span> }
 }
 
-/// The figures behind the judgement. Each that tells of an anomaly leads to those it counts.
-fn figures(lab: Lab, i: usize, s: &ServiceReport) -> impl IntoView + use<> {
+/// The figures behind the judgement. Each that tells of an anomaly leads to those it counts. In the fog of one party's
+/// belief none is told.
+fn figures(lab: Lab, i: usize, s: &ServiceReport) -> AnyView {
+    if lab.desk.party.get().is_some() {
+        return hidden();
+    }
     let mut all = vec![
         ("lost", s.lost, Some(AnomalyKind::LostEffect)),
         (
@@ -114,6 +135,14 @@ fn figures(lab: Lab, i: usize, s: &ServiceReport) -> impl IntoView + use<> {
             <dd>{pair(s.latency_us)}</dd>
         </div>
     }
+    .into_any()
+}
+
+/// In place of the figures.
+#[inline(never)]
+fn hidden() -> AnyView {
+    view! { <div><dt class="unseen">"lost, out of order, repeated, latency"</dt><dd>"?"</dd></div> }
+        .into_any()
 }
 
 /// Two latencies with one unit.

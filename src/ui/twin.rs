@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
-use crate::view::twin::{details, known, summary};
+use crate::view::twin::{details, known, summary, summary_for};
 
 /// While it plays, the words are renewed this often, in ms.
 const EVERY: f64 = 2_000.0;
@@ -27,7 +27,11 @@ pub fn Twin(lab: Lab) -> impl IntoView {
     });
     Effect::new(move |_| {
         due.get();
-        text.set(lab.see(|e| summary(e.stage())).unwrap_or_default());
+        let told = lab.see(|e| match lab.desk.party.get() {
+            None => summary(e.stage()),
+            Some(party) => summary_for(e.stage(), e.run().scenario(), party),
+        });
+        text.set(told.unwrap_or_default());
     });
     let parts = move || {
         due.get();

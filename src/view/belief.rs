@@ -132,6 +132,67 @@ fn of_member(belief: Belief, who: (u16, u16), own: bool, kind: &Kind) -> Belief 
     }
 }
 
+/// Whether an event happens before a party's eyes: what it does, and what reaches it. The brokers are taken as one.
+pub fn sees(party: Party, kind: &Kind) -> bool {
+    use Kind::*;
+    if let Crashed { party: who, .. } | Restarted { party: who } | Fenced { party: who } = *kind {
+        let brokers = matches!((who, party), (Party::Broker(_), Party::Broker(_)));
+        return who == party || brokers;
+    }
+    match party {
+        Party::Producer(own) => matches!(*kind,
+            Published { producer, .. }
+            | Sent { producer, .. }
+            | Acked { producer, .. }
+            | TimedOut { producer, .. }
+            | GaveUp { producer, .. }
+            | ProducerReady { producer, .. } if producer == own),
+        Party::Member(s, m) => matches!(*kind,
+            Delivered { service, member, .. }
+            | Step { service, member, .. }
+            | Effect { service, member, .. }
+            | Skipped { service, member, .. }
+            | RolledBack { service, member, .. }
+            | Failed { service, member, .. }
+            | Processed { service, member, .. }
+            | HeldBack { service, member, .. }
+            | CommitSent { service, member, .. } if (service, member) == (s, m)),
+        Party::Broker(_) => matches!(
+            kind,
+            Appended { .. }
+                | Recognised { .. }
+                | Refused { .. }
+                | Replicated { .. }
+                | HighWatermark { .. }
+                | InSync { .. }
+                | Elected { .. }
+                | Leaderless { .. }
+                | Truncated { .. }
+                | Expired { .. }
+                | Grown { .. }
+                | Delivered { .. }
+                | Committed { .. }
+                | CommitRefused { .. }
+                | Joined { .. }
+                | Removed { .. }
+                | Rebalancing { .. }
+                | Assigned { .. }
+                | Enqueued { .. }
+                | Deduplicated { .. }
+                | Leased { .. }
+                | LeaseExpired { .. }
+                | LeaseExtended { .. }
+                | Deleted { .. }
+                | StaleReceipt { .. }
+                | Requeued { .. }
+                | Redriven { .. }
+                | Subscribed { .. }
+                | MarkerWritten { .. }
+                | LastStable { .. }
+        ),
+    }
+}
+
 /// What a party believes, in a sentence.
 pub fn sentence(scenario: &Scenario, party: Party, message: u64, belief: Belief) -> String {
     let (who, it) = (
@@ -153,7 +214,13 @@ pub fn sentence(scenario: &Scenario, party: Party, message: u64, belief: Belief)
             "{who} has sent {it} {} and given up; whether it is stored, it does not know.",
             times(attempts)
         ),
-        Belief::Stored => format!("{who} knows that {it} is stored."),
+        Belief::Stored => {
+            let is = match party {
+                Party::Producer(p) => super::names::acked(scenario, p),
+                _ => "is stored",
+            };
+            format!("{who} knows that {it} {is}.")
+        }
         Belief::HandedOut { times: n } => format!(
             "{who} has handed out {it} {} and does not know whether it took effect.",
             times(n)
@@ -202,6 +269,14 @@ pub fn parties(scenario: &Scenario) -> Vec<Party> {
             (0..service.instances as u16).map(move |m| Party::Member(s, m))
         });
     producers.chain([Party::Broker(0)]).chain(members).collect()
+}
+
+/// The name of a party; the brokers, which tell each other, go by one.
+pub fn name(scenario: &Scenario, party: Party) -> String {
+    match party {
+        Party::Broker(_) => "the broker".into(),
+        party => super::names::party(scenario, party),
+    }
 }
 
 /// Why nobody who sends can ever be sure.
@@ -351,6 +426,36 @@ mod tests {
             assert!(moving.iter().all(|p| !p.1) && fallen == 0);
             assert_eq!((moving, fallen, waiting), unheard(at), "at {at}");
         }
+    }
+
+    #[test]
+    fn what_a_party_does_not_see_does_not_change_what_it_believes() {
+        let mut s = preset("order-processing").unwrap();
+        s.duration = Span::s(2);
+        let mut events = Vec::new();
+        let mut run = Run::new(s.clone()).unwrap();
+        run.advance(u64::MAX, usize::MAX, &mut |event| events.push(*event));
+        for party in parties(&s) {
+            let seen: Vec<Event> = events
+                .iter()
+                .filter(|e| sees(party, &e.kind))
+                .copied()
+                .collect();
+            assert!(
+                !seen.is_empty() && seen.len() < events.len() / 2,
+                "{party:?}"
+            );
+            for message in 1..20 {
+                let (all, own) = (knows(party, message, &events), knows(party, message, &seen));
+                assert_eq!(all, own, "{party:?} of message {message}");
+            }
+        }
+        // Nobody inside sees a packet fall.
+        let lost = events
+            .iter()
+            .find(|e| matches!(e.kind, Kind::PacketLost { .. }));
+        let lost = lost.expect("the network loses something");
+        assert!(parties(&s).iter().all(|party| !sees(*party, &lost.kind)));
     }
 
     #[test]

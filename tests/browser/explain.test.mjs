@@ -14,15 +14,18 @@ async function toAnomaly(page) {
   await page.locator(".found .why").waitFor();
 }
 
-pageTest("from load to a duplicate explained in two actions", { path: "?preset=lost-ack" }, async ({ page }) => {
+pageTest("from load to a duplicate explained in two actions", async ({ page }) => {
   assert.equal(await settled(page), "running");
+  assert.equal(new URL(page.url()).search + new URL(page.url()).hash, "", "nothing is prepared by a link");
+  // The first action, and the second.
   await button(page, "Next anomaly").click();
   await page.locator(".found .why").click();
   const because = page.locator(".explanation .because");
   await because.waitFor();
   assert.match(await page.locator(".found strong").innerText(), /duplicate/i);
-  assert.match(await because.innerText(), /ack/);
-  assert.match(await page.locator(".explanation ul").innerText(), /ack/);
+  assert.match(await because.innerText(), /mailed more than once \(Notification\), because Notification \d crashes/);
+  assert.match(await page.locator(".explanation ul").innerText(), /crashes/);
+  assert.match(await page.locator(".explanation").innerText(), /the same weather does not lead to it/);
   await axeFindsNothing(page, "explanation");
   await shot(page, "explanation");
 });
@@ -150,6 +153,46 @@ pageTest("what a party cannot know is fogged, and said", { path: "?preset=lost-a
   await page.locator(".panel .seen-by select").nth(1).selectOption({ label: "the partition's broker" });
   await page.waitForFunction(() => /high watermark/.test(document.querySelector(".strip-of-log svg").textContent));
   assert.match(await page.locator(".panel").innerText(), /If broker \d died now/);
+});
+
+pageTest("in the fog of one party the verdict is fogged too", { path: "?preset=lost-ack&t=10s" }, async ({ page }) => {
+  assert.equal(await settled(page), "running");
+  const [tags, figures, outcome] = [".tag", ".figures", ".outcome"].map((part) => page.locator(`.verdict ${part}`));
+  const known = async () => [...(await tags.allInnerTexts()), ...(await figures.allInnerTexts()), ...(await outcome.allInnerTexts())].join(" ");
+  const before = await known();
+  assert.match(before, /✕ broken/);
+  const seenBy = page.locator(".found").getByLabel("Seen by");
+  await seenBy.selectOption({ label: "Order API" });
+  await page.waitForFunction(() => /fogged/.test(document.querySelector(".verdict .tag").innerText));
+  for (const tag of await tags.allInnerTexts()) assert.equal(tag, "? fogged");
+  assert.doesNotMatch(await known(), /\d|held|broken/, "no figure is left");
+  assert.match(await outcome.first().innerText(), /^What came of it, Order API cannot know\.$/);
+  assert.match(await page.locator("#summary").textContent(), /^As Order API can know it/);
+  assert.doesNotMatch(await page.locator("#summary").textContent(), /charges/);
+  await tab(page, "Numbers");
+  assert.match(await page.getByRole("note").innerText(), /^Seen by the lab alone/);
+  await shot(page, "fogged verdict");
+  await axeFindsNothing(page, "fogged verdict");
+  await seenBy.selectOption({ label: "everything" });
+  await page.waitForFunction(() => !/fogged/.test(document.querySelector(".verdict .tag").innerText));
+  assert.equal(await known(), before);
+  assert.equal(await page.getByRole("note").count(), 0);
+});
+
+pageTest("where exactly-once ends is said where the pointer is over a count", async ({ page }) => {
+  assert.equal(await settled(page), "running");
+  const stage = page.locator(".stage canvas");
+  const { width } = await stage.boundingBox();
+  const told = new Set();
+  for (let y = 10; y < 400; y += 8) {
+    await stage.hover({ position: { x: width - 60, y } });
+    told.add(await stage.getAttribute("title"));
+  }
+  const all = [...told].filter(Boolean).join("\n");
+  assert.match(all, /^Payment: Exactly-once ends before the effect; the party outside recognises a repeat by its key\.$/m);
+  assert.match(all, /^Inventory: The effect and what remembers it are one transaction/m);
+  await page.getByText("The stage in words").click();
+  await page.locator(".words").getByText("Exactly-once ends before the effect").first().waitFor();
 });
 
 pageTest("a packet is dropped by what it carries, in the past, and the branch is named so", { path: "?preset=lost-message" }, async ({ page }) => {
