@@ -117,6 +117,21 @@ fn a_message_in_a_transaction_is_acknowledged_with_its_commit() {
 }
 
 #[test]
+fn the_last_transaction_is_committed_though_it_is_not_full() {
+    let mut stock = reader("Inventory", 1, EffectKind::Stock, Guarantee::AtLeastOnce);
+    stock.read_committed = true;
+    let mut s = calm(stock);
+    s.producers[0].transaction_messages = 8;
+    let (run, events) = traced(s);
+    let inventory = &run.report().services[0];
+    assert_eq!((inventory.published, inventory.effects), (20, 20));
+    let committed = count(&events, |kind| {
+        matches!(kind, Kind::TransactionDecided { commit: true, .. })
+    });
+    assert_eq!(committed, 3, "of 8, 8 and 4 messages");
+}
+
+#[test]
 fn a_budget_stops_the_retries_of_a_service_that_fails_anyway() {
     let failures = |retry_budget| {
         let mut stock = reader("Inventory", 1, EffectKind::Stock, Guarantee::AtLeastOnce);

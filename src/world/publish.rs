@@ -171,6 +171,12 @@ impl World {
         let enough = load.messages > 0 && arrivals >= u64::from(load.messages);
         if enough || at > self.scenario.duration.0 {
             self.publishing.ended = true;
+            for producer in 0..self.scenario.producers.len() {
+                if self.producers[producer].every > 0 {
+                    self.publish_backlog(producer as u16);
+                    self.drive_producer(producer as u16);
+                }
+            }
         } else {
             self.queue.push(at, Ev::Publish);
         }
@@ -256,8 +262,11 @@ impl World {
     pub(super) fn publish_backlog(&mut self, producer: u16) {
         loop {
             let actor = &mut self.producers[usize::from(producer)];
-            if actor.every == 0 || actor.backlog.is_empty() {
+            if actor.every == 0 {
                 return;
+            }
+            if actor.backlog.is_empty() {
+                return self.close_last(producer);
             }
             match actor.client.txn_phase() {
                 TxnPhase::Ready => {
@@ -295,6 +304,16 @@ impl World {
                 let _ = actor.client.commit();
                 return;
             }
+        }
+    }
+
+    /// When nothing more comes in, the application commits what it has begun.
+    fn close_last(&mut self, producer: u16) {
+        let ended = self.publishing.ended;
+        let actor = &mut self.producers[usize::from(producer)];
+        if ended && actor.in_transaction > 0 && actor.client.txn_phase() == TxnPhase::Open {
+            // It is open, which is all that could be wrong.
+            let _ = actor.client.commit();
         }
     }
 

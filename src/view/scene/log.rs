@@ -230,25 +230,29 @@ fn draw_cell(
 /// Ties records that are in the log twice to their first copy.
 #[inline(never)]
 fn copies(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
-    for cell in partition.cells.iter().filter(|c| c.offset >= row.first) {
-        let CellKind::Message {
-            copy_of: Some(first),
-            ..
-        } = cell.kind
-        else {
-            continue;
+    let shown =
+        |cell: &&Cell| cell.offset >= row.first && cell.offset < row.first + row.count as u64;
+    let pairs = partition.cells.iter().filter(shown).filter_map(|cell| {
+        let CellKind::Message { copy_of, .. } = cell.kind else {
+            return None;
         };
-        if first < row.first || cell.offset >= row.first + row.count as u64 {
-            continue;
-        }
-        let (one, two) = (cell_place(row, first), cell_place(row, cell.offset));
+        let first = copy_of.filter(|first| *first >= row.first)?;
+        Some((cell, cell_place(row, first), cell_place(row, cell.offset)))
+    });
+    let lift = (row.cells.y - row.frame.y + 3.0).min(10.0);
+    for (_, one, two) in pairs.clone() {
         scene.outline(one, corner(one), Ink::Twice, 2.2, false);
+        let (from, to) = (one.center().x, two.center().x);
         scene.marks.push(Mark::Bow {
-            from: at(one.center().x, one.y - 1.0),
-            to: at(two.center().x, two.y - 1.0),
-            lift: (row.cells.y - row.frame.y + 3.0).min(10.0),
+            from: at(from, one.y - 1.0),
+            to: at(to, two.y - 1.0),
+            lift,
             ink: Ink::Twice,
         });
+        let bow = rect(from, one.y - 1.0 - lift, to - from, lift);
+        scene.taken.push(bow);
+    }
+    for (cell, one, two) in pairs {
         words_of_copy(scene, cell, (one, two), row);
     }
 }
