@@ -110,21 +110,21 @@ function numbered(value, signed = false) {
 }
 
 /** Which of the constants the functions that come first can reach, by themselves and by way of other constants. */
-function reached(all, stays, linked) {
-  const { known, functions, constants } = uses(linked);
-  const strangers = stays.filter((name) => !known.has(name));
+function reached(all, stays, program) {
+  const used = uses(program);
+  const strangers = stays.filter((name) => !used.known.has(name));
   if (strangers.length > stays.length / 4) throw new Error("the program's names are not those that the linker knows");
   const at = new Map(all.map((one) => [one.place, one]));
   const found = new Set();
   // Variables change: they are there from the beginning.
   const open = all.filter((one) => !one.name.startsWith(".rodata"));
   const reach = (place) => open.push(at.get(place));
-  for (const name of stays) functions.get(name)?.forEach(reach);
+  for (const name of stays) used.functions.get(name)?.forEach(reach);
   while (open.length) {
     const one = open.pop();
     if (!one || found.has(one)) continue;
     found.add(one);
-    constants.get(one.place)?.forEach(reach);
+    used.constants.get(one.place)?.forEach(reach);
   }
   return found;
 }
@@ -149,7 +149,7 @@ function withData(bytes, wanted, all) {
   return Buffer.concat([bytes.subarray(0, 8), ...others, section]);
 }
 
-function cut(bytes, linked) {
+function cut(bytes, program) {
   const listed = new Set(readFileSync(list, "utf8").split("\n").filter((line) => line && !line.startsWith("#")));
   const whole = read(bytes);
   const outside = shared(whole);
@@ -174,7 +174,7 @@ function cut(bytes, linked) {
   if (!first.validate() || !rest.validate()) throw new Error("a part of the cut program is not valid WebAssembly");
   console.log(`${stays.length} functions come first, ${names(rest).length} later, behind ${wanted.size} stubs`);
   const all = constants(bytes).filter((one) => one.bytes.length > 0);
-  const early = reached(all, stays, linked);
+  const early = reached(all, stays, program);
   const size = (list) => [...list].reduce((sum, one) => sum + one.bytes.length, 0);
   console.log(`${size(early)} bytes of constants come first, of ${size(all)}`);
   return {

@@ -290,11 +290,24 @@ impl World {
         );
     }
 
-    /// Whether the effect fails this time, by chance or for good.
-    pub(super) fn failure(&mut self, seat: Seat, record: ConsumerRecord) -> Option<StepOutcome> {
+    /// Writes down that an attempt failed.
+    pub(super) fn record_failure(&mut self, seat: Seat, message: u64, attempt: u32, why: Why) {
         let Seat {
             service, member, ..
         } = seat;
+        let failed = Kind::Failed {
+            service,
+            member,
+            message,
+            attempt,
+            why,
+        };
+        self.record(NO_CAUSE, failed);
+    }
+
+    /// Whether the effect fails this time, by chance or for good.
+    pub(super) fn failure(&mut self, seat: Seat, record: ConsumerRecord) -> Option<StepOutcome> {
+        let service = seat.service;
         let config = &self.scenario.services[usize::from(service)];
         let (poison, transient) = (config.poison.0, config.transient.0);
         let message = record.message.id;
@@ -323,16 +336,7 @@ impl World {
         } else {
             return None;
         };
-        self.record(
-            NO_CAUSE,
-            Kind::Failed {
-                service,
-                member,
-                message,
-                attempt,
-                why,
-            },
-        );
+        self.record_failure(seat, message, attempt, why);
         if let Some(work) = self.work(seat) {
             work.why = why;
         }

@@ -110,9 +110,7 @@ impl World {
     /// The handler fails with the record, as what it builds on is not there; it is tried again after a pause.
     /// False when that was done for long enough.
     fn try_later(&mut self, seat: Seat, record: ConsumerRecord) -> bool {
-        let Seat {
-            service, member, ..
-        } = seat;
+        let service = seat.service;
         let message = record.message.id;
         let (now, draw) = (self.now, self.retry_draw(service, message));
         let Some(turns) = &mut self.services[usize::from(service)].turns else {
@@ -133,17 +131,7 @@ impl World {
             return false;
         }
         self.queue.push(due, Ev::TurnOver { service });
-        let why = Why::TooEarly;
-        self.record(
-            NO_CAUSE,
-            Kind::Failed {
-                service,
-                member,
-                message,
-                attempt,
-                why,
-            },
-        );
+        self.record_failure(seat, message, attempt, Why::TooEarly);
         true
     }
 
