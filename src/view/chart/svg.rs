@@ -1,6 +1,6 @@
 //! A chart as a drawing: each line has the sign, the colour and the dashes of its service.
 
-use super::Chart;
+use super::{Chart, Figure};
 use crate::broker::wire::Micros;
 use crate::view::names;
 use crate::view::scene::Shape;
@@ -69,9 +69,22 @@ impl Chart {
             ));
         };
         word(LEFT - 5.0, BOTTOM + 4.0, "end", "0");
-        word(LEFT - 5.0, TOP + 4.0, "end", &self.figure.show(top));
+        word(LEFT - 5.0, TOP + 4.0, "end", &self.at_axis(top));
         word(LEFT, HEIGHT - 3.0, "start", "0 s");
         word(RIGHT, HEIGHT - 3.0, "end", &names::span(self.end()));
+    }
+
+    /// A round value in so few letters that it fits left of the axis.
+    fn at_axis(&self, value: f64) -> String {
+        const LETTERS: usize = 6;
+        let full = self.figure.show(value);
+        if full.len() <= LETTERS || self.figure == Figure::Latency {
+            return full;
+        }
+        let mut short = self.figure.show(value / 1_000.0);
+        let digits = short.find(|c: char| !c.is_ascii_digit());
+        short.insert(digits.unwrap_or(short.len()), 'k');
+        short
     }
 
     /// The corners of a line; it begins anew behind a gap.

@@ -129,3 +129,13 @@ fn the_file_has_a_line_for_each_sample() {
     assert!(lines.iter().all(|line| line.split(',').count() == columns));
     assert!(lines[0].contains("payment_lag"));
 }
+
+#[test]
+fn the_axis_has_room_for_its_highest_value() {
+    let mut chart = Chart::of(&run(5), Figure::Rate);
+    for (value, words) in [(4_100.0, "5000/s"), (11_000.0, "20k/s"), (1e6, "1000k/s")] {
+        chart.curves[0].values[0] = Some(value);
+        let svg = chart.to_svg(0);
+        assert!(svg.contains(&format!(">{words}<")), "{value}: {svg}");
+    }
+}
