@@ -16,9 +16,7 @@ pub fn Found(lab: Lab) -> impl IntoView {
     let ask = move |_| {
         let mark = anomaly.get_untracked();
         lab.desk.why.set(mark);
-        if let Some(mark) = mark.filter(|m| m.message > 0) {
-            lab.pick(Some(mark.message));
-        }
+        lab.pick(mark.map(|m| m.message).filter(|message| *message > 0));
         lab.desk.tab.set(Tab::Message);
     };
     view! {

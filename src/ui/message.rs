@@ -19,6 +19,14 @@ use crate::view::{boundary, names};
 #[component]
 pub fn Message(lab: Lab) -> impl IntoView {
     let noun = Memo::new(move |_| lab.scenario.with(|s| s.load.noun.clone()));
+    let replayed = move || {
+        let settings = lab.desk.replayed.get()?;
+        Some(
+            view! { <p class="replayed" role="status">{format!("The same weather with {settings}.")}</p> },
+        )
+    };
+    // A commit that came too late is about no message.
+    let of_none = Memo::new(move |_| lab.desk.why.get().is_some_and(|mark| mark.message == 0));
     view! {
         <section class="panel" aria-label="Message">
             <label class="ask">
@@ -31,10 +39,12 @@ pub fn Message(lab: Lab) -> impl IntoView {
                     on:change=move |event| lab.pick(event_target_value(&event).parse().ok().filter(|m| *m > 0))
                 />
             </label>
+            {replayed}
             {move || match lab.picked.get() {
                 Some(message) => view! { <About lab message/> }.into_any(),
                 None => {
                     view! { <p class="hint">"Pick one: click a cell or a pill on the stage, a line of the log, or of the ledger below."</p>
+                        {move || of_none.get().then(|| view! { <Why lab message=0/> })}
                         <Newest lab/>
                         <Ledger lab/> }
                         .into_any()
@@ -191,14 +201,7 @@ fn About(lab: Lab, message: u64) -> impl IntoView {
         lab.read(|run| run.run().ledger().message(message))
             .flatten()
     });
-    let replayed = move || {
-        let settings = lab.desk.replayed.get()?;
-        Some(
-            view! { <p class="replayed" role="status">{format!("The same weather with {settings}.")}</p> },
-        )
-    };
     view! {
-        {replayed}
         <Standings lab line/>
         <Packets lab message=Some(message)/>
         <Why lab message/>

@@ -19,14 +19,18 @@ const A_MOMENT: u32 = 30;
 /// What was found out.
 type Answer = Result<Explanation, Vec<String>>;
 
-/// The anomalies of this message, and the cause of the one that is asked about.
+/// The anomalies of this message (of those about none, 0, the one that is asked about), and the cause of the one that is asked about.
 #[component]
 pub fn Why(lab: Lab, message: u64) -> impl IntoView {
     let known = Memo::new(move |_| {
         lab.seen.track();
         lab.traced.track();
         lab.desk.current.track();
-        let own = |m: &&Mark| m.message == message && anomaly_of(m).is_some();
+        let asked = lab.desk.why.get();
+        let own = |m: &&Mark| {
+            let one_of_many = message == 0 && asked != Some(**m);
+            m.message == message && anomaly_of(m).is_some() && !one_of_many
+        };
         lab.read(|run| run.marks().iter().filter(own).copied().collect::<Vec<_>>())
             .unwrap_or_default()
     });
