@@ -62,8 +62,8 @@ pub(super) fn draw(
     for (i, (partition, row)) in partitions.iter().zip(&place.rows).enumerate() {
         label(scene, i, partition, row, mode);
         cells(scene, partition, row, about);
-        copies(scene, partition, row);
         broker_marks(scene, partition, row);
+        copies(scene, partition, row);
         for (lane, bar) in partition.lanes.iter().zip(&row.lanes) {
             if mode == Mode::Wide && bar.h > 2.5 {
                 let middle = at(bar.x - 9.0, bar.center().y);
@@ -295,13 +295,16 @@ fn broker_marks(scene: &mut Scene, partition: &PartitionView, row: &RowBox) {
         let (top, bottom) = (row.cells.y - 3.0, row.cells.bottom() + 3.0);
         scene.line(&[at(x, top), at(x, bottom)], Ink::Ink, 2.0, 1.0);
         if row.cells.y - row.frame.y >= 9.0 {
+            let words = format_args!("{sign}");
             scene.text(
                 at(x, top - 5.0),
                 Align::Center,
                 plain(9.5),
                 Ink::Soft,
-                format_args!("{sign}"),
+                words,
             );
+            let ground = scene.marks.last().and_then(|mark| scene.ground(mark));
+            scene.taken.extend(ground);
         }
     };
     if partition.high_watermark < partition.end {

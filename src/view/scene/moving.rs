@@ -22,6 +22,10 @@ pub(super) fn packets(
     about: Attention,
     stepping: bool,
 ) {
+    if stage.moving.is_empty() && stage.fallen.is_empty() {
+        return;
+    }
+    scene.keep_clear_of_words();
     let spots: Vec<_> = spots(stage, layout, stepping).collect();
     // Words keep clear of what travels.
     for (packet, spot) in &spots {
@@ -272,16 +276,48 @@ fn number_of_loss(scene: &mut Scene, packet: &Moving, spot: Point) {
     let style = plain(10.5);
     let tick = if packet.leg == Leg::Ack { "✓" } else { "" };
     let text = format!("{tick}{}", packet.message);
-    let ground = rect(spot.x + 8.0, spot.y - 6.0, width(&text, style), 12.0);
-    if scene.clear_of(ground) {
+    let w = width(&text, style);
+    let beside = [(8.0, -6.0), (-8.0 - w, -6.0), (-w / 2.0, 6.0)];
+    let places = beside.map(|(dx, dy)| rect(spot.x + dx, spot.y + dy, w, 12.0));
+    let free = |place: &Rect| place.x >= 0.0 && scene.clear_of(*place);
+    if let Some(ground) = places.into_iter().find(free) {
         scene.taken.push(ground);
-        let from = spot.plus(8.0, 0.0);
+        let from = at(ground.x, ground.center().y);
         let words = format_args!("{text}");
         scene.write(from, Align::Left, style, Ink::Lost, words, None, true);
     }
 }
 
 impl Scene {
+    /// Words that float beside what travels keep clear of those that stand.
+    #[inline(never)]
+    fn keep_clear_of_words(&mut self) {
+        let standing = self.marks.iter().filter_map(|mark| self.ground(mark));
+        let standing: Vec<Rect> = standing.collect();
+        self.taken.extend(standing);
+    }
+
+    /// What a text covers, from the top of its capitals to below its line.
+    pub(super) fn ground(&self, mark: &Mark) -> Option<Rect> {
+        let Mark::Text {
+            at,
+            words,
+            style,
+            align,
+            ..
+        } = mark
+        else {
+            return None;
+        };
+        let w = width(self.read(words), *style);
+        let x = match align {
+            Align::Left => at.x,
+            Align::Center => at.x - w / 2.0,
+            Align::Right => at.x - w,
+        };
+        Some(rect(x, at.y - 0.45 * style.size, w, 0.85 * style.size))
+    }
+
     pub(super) fn clear_of(&self, ground: Rect) -> bool {
         !self.taken.iter().any(|t| t.overlaps(&ground))
     }

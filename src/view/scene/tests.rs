@@ -108,35 +108,7 @@ fn no_text_leaves_the_stage() {
     for (scenario, stage) in moments() {
         for room in ROOMS {
             let (scene, place) = drawn(&stage, room, Motion::Gliding);
-            for mark in &scene.marks {
-                let Mark::Text {
-                    at,
-                    words,
-                    style,
-                    align,
-                    ..
-                } = mark
-                else {
-                    continue;
-                };
-                let text = scene.read(words);
-                let w = signs::width(text, *style);
-                let left = match align {
-                    Align::Left => at.x,
-                    Align::Center => at.x - w / 2.0,
-                    Align::Right => at.x - w,
-                };
-                // The estimate of widths is generous, so a little over the edge is not.
-                let inside = left >= -4.0
-                    && left + w <= place.frame.right() + 8.0
-                    && at.y >= 0.0
-                    && at.y <= place.frame.bottom();
-                assert!(
-                    inside,
-                    "{}: `{text}` at {at:?}, {w} wide, {room:?}",
-                    scenario.name
-                );
-            }
+            assert_eq!(outside(&scene, &place), None, "{}: {room:?}", scenario.name);
         }
     }
 }
@@ -301,4 +273,110 @@ fn where_exactly_once_ends_is_drawn_at_every_count_of_effects() {
         }
     }
     assert_eq!(seen.len(), 5, "every ground is in some preset: {seen:?}");
+}
+
+/// Every text of a drawing: its place among the marks, its words and the ground it covers.
+fn words_of(scene: &Scene) -> Vec<(usize, &str, Rect)> {
+    let marks = scene.marks.iter().enumerate();
+    let texts = marks.filter_map(|(nth, mark)| match mark {
+        Mark::Text { words, .. } => Some((nth, scene.read(words), scene.ground(mark)?)),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// A text that sticks out of the stage. The estimate of widths is generous, so a little over the edge is not.
+fn outside<'a>(scene: &'a Scene, place: &Layout) -> Option<(&'a str, Rect)> {
+    let frame = place.frame;
+    let inside = |ground: &Rect| {
+        let middle = ground.y + ground.h * 0.45 / 0.85;
+        let within = ground.x >= -4.0 && ground.right() <= frame.right() + 8.0;
+        within && middle >= 0.0 && middle <= frame.bottom()
+    };
+    let mut words = words_of(scene).into_iter();
+    let found = words.find(|(.., ground)| !inside(ground));
+    found.map(|(_, text, ground)| (text, ground))
+}
+
+/// Whether a text stands on a ground of its own that hides what is below: a message passes over what stands.
+fn on_own_ground(scene: &Scene, below: usize, text: (usize, &str, Rect)) -> bool {
+    let between = &scene.marks[below..text.0];
+    between.iter().any(|mark| match mark {
+        Mark::Area {
+            rect,
+            fill: Fill::Plain,
+            ..
+        } => rect.contains(text.2.center()) && rect.w + 3.0 >= text.2.w && rect.h + 3.0 >= text.2.h,
+        _ => false,
+    })
+}
+
+/// Where two texts run into each other.
+fn collisions(scene: &Scene) -> Vec<String> {
+    let words = words_of(scene);
+    let mut found = Vec::new();
+    for (i, (below, one, a)) in words.iter().enumerate() {
+        for (nth, other, b) in &words[i + 1..] {
+            let wide = a.right().min(b.right()) - a.x.max(b.x);
+            let high = a.bottom().min(b.bottom()) - a.y.max(b.y);
+            let touch = wide > 1.5 && high > 1.0;
+            if touch && !on_own_ground(scene, *below, (*nth, other, *b)) {
+                found.push(format!("`{other}` over `{one}`"));
+            }
+        }
+    }
+    found
+}
+
+/// The stage as it is looked at on the page at 1280x800 and 390x844, and in a figure of 480x270.
+const LOOKED_AT: [Room; 3] = [ROOMS[0], ROOMS[1], ROOMS[2]];
+
+/// Moments at rest and later of every preset, and of the order scenario with few and many partitions and instances.
+fn looks() -> Vec<(String, Stage)> {
+    let mut looks = Vec::new();
+    let mut look = |name: String, scenario: Scenario| {
+        let mut run = Run::new(scenario).expect("it runs");
+        for until in [0, 700_000, 1_600_000, 3_300_000, 7_100_000, 12_000_000] {
+            run.advance(until, usize::MAX, &mut |_| {});
+            looks.push((format!("{name} at {until}"), Stage::of(run.world())));
+        }
+    };
+    for name in preset_names() {
+        look(name.into(), preset(name).expect("a listed preset"));
+    }
+    for partitions in 3..=12 {
+        for instances in 1..=5 {
+            let mut scenario = preset("order-processing").expect("a preset");
+            let set = crate::scenario::params::set;
+            set(&mut scenario, "partitions", &partitions.to_string()).expect("a number");
+            scenario.load.rate = 30;
+            scenario
+                .services
+                .iter_mut()
+                .for_each(|s| s.instances = instances);
+            look(
+                format!("{partitions} partitions, {instances} instances"),
+                scenario,
+            );
+        }
+    }
+    looks
+}
+
+#[test]
+fn no_words_run_into_others() {
+    let mut wrong = Vec::new();
+    for (name, stage) in looks() {
+        for room in LOOKED_AT {
+            for motion in [Motion::Gliding, Motion::Stepping] {
+                let (scene, place) = drawn(&stage, room, motion);
+                let found = collisions(&scene);
+                if !found.is_empty() {
+                    wrong.push(format!("{name}, {} wide: {found:?}", room.width));
+                }
+                assert_eq!(outside(&scene, &place), None, "{name}, {room:?}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
