@@ -21,7 +21,7 @@ use super::theme;
 use super::transport::{Transport, walk};
 use super::twin::Twin;
 use super::wishes;
-use crate::scenario::link::Controls;
+use crate::scenario::link::{Controls, Panel};
 
 /// The page, or the figure alone where it is embedded.
 #[component]
@@ -69,12 +69,9 @@ pub fn Page(lab: Lab) -> impl IntoView {
         let found = (!lab.embedded).then(|| view! { <Found lab/> });
         view! { <Transport lab/>{found} }
     });
-    let all = lab.has_column();
-    let verdict = lab
-        .page
-        .with_value(|p| p.panels.iter().any(|panel| panel == "verdict"));
+    let all = !lab.tabs().is_empty();
     let grows = lab.page.with_value(|p| !p.resize.is_empty());
-    let rest = (all || verdict).then(|| view! { <Strip lab/> });
+    let rest = lab.has(Panel::Verdict).then(|| view! { <Strip lab/> });
     let panel = all.then(|| view! { <Column lab/> });
     let head = (!lab.embedded).then(|| view! { <Header lab help/> });
     let name = lab

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use super::paint::Painter;
 use crate::explain::{Case, Lockstep, Parting};
-use crate::scenario::link::open;
+use crate::scenario::link::{Panel, open};
 use crate::scenario::params::{self, slug};
 use crate::scenario::{Guarantee, Intervention, Problem, Scenario, preset, preset_names};
 use crate::sim::FaultPlan;
@@ -443,7 +443,7 @@ fn table(lab: Lab, rows: Vec<Row>) -> AnyView {
             _ => {
                 let pick = move |_| {
                     lab.pick(Some(message));
-                    lab.desk.tab.set(super::desk::Tab::Message);
+                    lab.show(Panel::Message);
                 };
                 view! { <button type="button" class="line" on:click=pick>{row.what}</button> }
                     .into_any()

@@ -4,46 +4,18 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::compare::Compare;
-use super::controls::Controls;
+use super::controls::Controls as Settings;
 use super::forks::Forks;
 use super::lab::Lab;
 use super::log::Log;
 use super::message::Message;
 use super::moment::Moment;
 use super::numbers::Numbers;
+use crate::scenario::link::{Controls, PANELS, PageOptions, Panel};
 use crate::timeline::Mark;
 use crate::trace::{Event, EventId, Party};
 use crate::verdict::AnomalyKind;
 use crate::view::belief;
-
-/// What the column shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tab {
-    /// What fails, and what each service asks for.
-    Settings,
-    /// One message: its life, and why it went wrong.
-    Message,
-    /// The run in figures over time.
-    Numbers,
-    /// All events.
-    Log,
-    /// What each party can know at this moment, and what its death would mean.
-    Moment,
-    /// What was done by hand, and the branches that came of it.
-    Forks,
-    /// The same weather under other guarantees.
-    Compare,
-}
-
-const TABS: [(Tab, &str, &str); 7] = [
-    (Tab::Settings, "Settings", "tab-settings"),
-    (Tab::Message, "Message", "tab-message"),
-    (Tab::Numbers, "Numbers", "tab-numbers"),
-    (Tab::Log, "Log", "tab-log"),
-    (Tab::Moment, "Moment", "tab-moment"),
-    (Tab::Forks, "Forks", "tab-forks"),
-    (Tab::Compare, "Compare", "tab-compare"),
-];
 
 /// Where a branch left which other: its parent and the moment in µs.
 pub type Origin = Option<(usize, u64)>;
@@ -52,7 +24,7 @@ pub type Origin = Option<(usize, u64)>;
 #[derive(Clone, Copy)]
 pub struct Desk {
     /// What the column shows.
-    pub tab: RwSignal<Tab>,
+    pub tab: RwSignal<Panel>,
     /// The anomaly that was jumped to.
     pub anomaly: RwSignal<Option<Mark>>,
     /// The anomaly whose cause is asked for.
@@ -74,10 +46,10 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// With the settings open.
-    pub fn new() -> Desk {
+    /// With this tab open.
+    pub fn new(tab: Panel) -> Desk {
         Desk {
-            tab: RwSignal::new(Tab::Settings),
+            tab: RwSignal::new(tab),
             anomaly: RwSignal::new(None),
             why: RwSignal::new(None),
             chain: RwSignal::new(Vec::new()),
@@ -109,38 +81,76 @@ impl Desk {
     }
 }
 
+impl Lab {
+    /// Whether a panel is there: those that the link names, or else all or none.
+    pub fn has(&self, panel: Panel) -> bool {
+        self.page.with_value(|page| match page.controls {
+            _ if !page.panels.is_empty() => page.panels.contains(&panel),
+            Controls::Auto => !self.embedded,
+            Controls::Full => true,
+            Controls::None | Controls::Min => false,
+        })
+    }
+
+    /// The panels in the column beside the stage, in their order; without any there is no column.
+    pub fn tabs(&self) -> Vec<Panel> {
+        let named = self.page.with_value(|page| page.panels.clone());
+        let mut tabs = match named.is_empty() {
+            true => PANELS.map(|(panel, ..)| panel).to_vec(),
+            false => named,
+        };
+        tabs.retain(|panel| *panel != Panel::Verdict && self.has(*panel));
+        tabs
+    }
+
+    /// Opens a panel of the column, if it is there.
+    pub fn show(&self, panel: Panel) {
+        if self.has(panel) {
+            self.desk.tab.set(panel);
+        }
+    }
+}
+
+/// The first panel that a link names for the column, or the settings.
+pub fn first_tab(page: &PageOptions) -> Panel {
+    let mut named = page.panels.iter().copied();
+    let tab = named.find(|panel| *panel != Panel::Verdict);
+    tab.unwrap_or(Panel::Settings)
+}
+
 /// The column.
 #[component]
 pub fn Column(lab: Lab) -> impl IntoView {
     let tab = lab.desk.tab;
-    let wide = move || tab.get() != Tab::Settings;
-    let broad = move || tab.get() == Tab::Compare;
+    let tabs = lab.tabs();
+    let wide = move || tab.get() != Panel::Settings;
+    let broad = move || tab.get() == Panel::Compare;
     view! {
         <div class="column" class:wide=wide class:broad=broad>
-            <div class="tabs" role="tablist" aria-label="Beside the stage" on:keydown=move |e| walk(tab, &e)>
-                {TABS
-                    .map(|(this, name, id)| {
+            <div class="tabs" role="tablist" aria-label="Beside the stage" on:keydown=move |e| walk(lab, &e)>
+                {tabs
+                    .into_iter()
+                    .map(|this| {
                         let chosen = move || tab.get() == this;
                         view! {
                             <button
                                 type="button"
                                 role="tab"
-                                id=id
+                                id=id_of(this)
                                 aria-controls="beside"
                                 aria-selected=move || if chosen() { "true" } else { "false" }
                                 tabindex=move || if chosen() { "0" } else { "-1" }
                                 on:click=move |_| tab.set(this)
                             >
-                                {name}
+                                {this.title()}
                             </button>
                         }
                     })
-                    .into_iter()
                     .collect_view()}
             </div>
             <div class="beside" role="tabpanel" id="beside" aria-labelledby=move || id_of(tab.get())>
                 {move || match tab.get() {
-                    Tab::Settings => view! { <Controls lab/> }.into_any(),
+                    Panel::Settings => view! { <Settings lab/> }.into_any(),
                     tab => opened(lab, tab),
                 }}
             </div>
@@ -150,18 +160,18 @@ pub fn Column(lab: Lab) -> impl IntoView {
 
 /// What a first look does not show. Never part of a function that a first look needs: it comes with the rest.
 #[inline(never)]
-fn opened(lab: Lab, tab: Tab) -> AnyView {
+fn opened(lab: Lab, tab: Panel) -> AnyView {
     let view = match tab {
-        Tab::Settings => ().into_any(),
-        Tab::Message => view! { <Message lab/> }.into_any(),
-        Tab::Numbers => view! { <Numbers lab/> }.into_any(),
-        Tab::Log => view! { <Log lab/> }.into_any(),
-        Tab::Moment => view! { <Moment lab/> }.into_any(),
-        Tab::Forks => view! { <Forks lab/> }.into_any(),
-        Tab::Compare => view! { <Compare lab/> }.into_any(),
+        Panel::Verdict | Panel::Settings => ().into_any(),
+        Panel::Message => view! { <Message lab/> }.into_any(),
+        Panel::Numbers => view! { <Numbers lab/> }.into_any(),
+        Panel::Log => view! { <Log lab/> }.into_any(),
+        Panel::Moment => view! { <Moment lab/> }.into_any(),
+        Panel::Forks => view! { <Forks lab/> }.into_any(),
+        Panel::Compare => view! { <Compare lab/> }.into_any(),
     };
     match tab {
-        Tab::Settings | Tab::Moment | Tab::Forks => view,
+        Panel::Settings | Panel::Moment | Panel::Forks => view,
         _ => (beyond(lab), view).into_any(),
     }
 }
@@ -177,23 +187,24 @@ fn beyond(lab: Lab) -> AnyView {
     words.into_any()
 }
 
-fn id_of(tab: Tab) -> &'static str {
-    let found = TABS.iter().find(|(this, ..)| *this == tab);
-    found.map_or("", |(_, _, id)| id)
+fn id_of(tab: Panel) -> String {
+    ["tab-", tab.name()].concat()
 }
 
 /// Left and right arrows go through the tabs.
-fn walk(tab: RwSignal<Tab>, event: &KeyboardEvent) {
+fn walk(lab: Lab, event: &KeyboardEvent) {
+    let tabs = lab.tabs();
     let by = match event.key().as_str() {
         "ArrowRight" => 1,
-        "ArrowLeft" => TABS.len() - 1,
+        "ArrowLeft" => tabs.len() - 1,
         _ => return,
     };
     event.prevent_default();
-    let here = TABS.iter().position(|(t, ..)| *t == tab.get_untracked());
-    let (next, _, id) = TABS[(here.unwrap_or(0) + by) % TABS.len()];
+    let tab = lab.desk.tab;
+    let here = tabs.iter().position(|t| *t == tab.get_untracked());
+    let next = tabs[(here.unwrap_or(0) + by) % tabs.len()];
     tab.set(next);
-    focus(id);
+    focus(&id_of(next));
 }
 
 /// Gives the focus to the element of this id.

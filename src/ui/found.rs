@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::desk::Tab;
 use super::lab::Lab;
 use super::moment::SeenBy;
 use crate::scenario::Scenario;
+use crate::scenario::link::Panel;
 use crate::timeline::{Mark, MarkKind};
 use crate::view::names;
 
@@ -17,7 +17,7 @@ pub fn Found(lab: Lab) -> impl IntoView {
         let mark = anomaly.get_untracked();
         lab.desk.why.set(mark);
         lab.pick(mark.map(|m| m.message).filter(|message| *message > 0));
-        lab.desk.tab.set(Tab::Message);
+        lab.show(Panel::Message);
     };
     view! {
         <div class="found">
@@ -47,7 +47,9 @@ pub fn Found(lab: Lab) -> impl IntoView {
                             " "
                             <span>{allowed}</span>
                         </p>
-                        <button type="button" class="why" on:click=ask>"Why?"</button>
+                        {lab.has(Panel::Message).then(|| view! {
+                            <button type="button" class="why" on:click=ask>"Why?"</button>
+                        })}
                     },
                 )
             }}

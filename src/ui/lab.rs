@@ -7,11 +7,11 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::address::speed_of;
-use super::desk::{Desk, Tab};
+use super::desk::{Desk, first_tab};
 use super::engine::{Engine, Hunt};
 use super::notices::Notice;
 use crate::explain::Setting;
-use crate::scenario::link::{Controls, Opened, PageOptions, Theme};
+use crate::scenario::link::{Opened, PageOptions, Panel, Theme};
 use crate::scenario::params::{self, Handle};
 use crate::scenario::{Action, Intervention, Scenario, preset, preset_names};
 use crate::timeline::{Mark, Timeline};
@@ -118,7 +118,7 @@ impl Lab {
             shown: RwSignal::new(0),
             seen: RwSignal::new(0),
             traced: RwSignal::new(0),
-            desk: Desk::new(),
+            desk: Desk::new(first_tab(&page)),
             report: RwSignal::new(report),
             finished: RwSignal::new(false),
             state: RwSignal::new(""),
@@ -291,21 +291,12 @@ impl Lab {
         }
     }
 
-    /// Whether the column beside the stage is there, where explanations stand.
-    pub fn has_column(&self) -> bool {
-        self.page.with_value(|page| match page.controls {
-            Controls::Auto => !self.embedded,
-            Controls::Full => true,
-            Controls::None | Controls::Min => false,
-        })
-    }
-
     /// Lists the anomalies of a kind at a service, each with the way to its cause.
     pub fn list(&self, service: u16, kind: AnomalyKind) {
         self.pick(None);
         self.desk.why.set(None);
         self.desk.listed.set(Some((service, kind)));
-        self.desk.tab.set(Tab::Message);
+        self.show(Panel::Message);
         super::desk::focus("tab-message");
     }
 
@@ -329,7 +320,7 @@ impl Lab {
         match hit {
             Some(Hit::Message(message)) => {
                 self.pick(Some(message));
-                self.desk.tab.set(Tab::Message);
+                self.show(Panel::Message);
             }
             Some(_) if self.page.with_value(|p| p.readonly) => {}
             Some(thing) => super::crash::crash(*self, thing),

@@ -3,10 +3,10 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::desk::Tab;
 use super::file;
 use super::lab::Lab;
 use crate::scenario::Scenario;
+use crate::scenario::link::Panel;
 use crate::trace::Event;
 use crate::view::log::{FAMILIES, Filter, json_lines};
 use crate::view::names;
@@ -205,7 +205,7 @@ fn row(lab: Lab, scenario: &Scenario, place: usize, event: &Event) -> impl IntoV
         }
         lab.go(|run| run.seek_event(id));
     };
-    let open = move |_| lab.desk.tab.set(Tab::Message);
+    let open = move |_| lab.show(Panel::Message);
     let lit = move || message.is_some() && lab.picked.get() == message;
     // Where it stands in the explanation that is shown.
     let place = move || {

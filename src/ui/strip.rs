@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use super::promise::promise;
 use crate::scenario::kept_by_settings;
+use crate::scenario::link::Panel;
 use crate::trace::Party;
 use crate::verdict::{AnomalyKind, Latency, ServiceReport};
 use crate::view::scene::Shape;
@@ -117,7 +118,7 @@ fn figures(lab: Lab, i: usize, s: &ServiceReport) -> AnyView {
     }
     let each = all.into_iter().map(|(words, n, kind)| {
         let class = if n > 0 { "strong" } else { "" };
-        let asks = kind.filter(|_| n > 0 && lab.has_column());
+        let asks = kind.filter(|_| n > 0 && lab.has(Panel::Message));
         let figure = match asks {
             None => n.into_any(),
             Some(kind) => {

@@ -7,11 +7,14 @@ mod codec;
 mod diff;
 mod fragment;
 mod page;
+mod panel;
 mod words;
 
 use codec::{escape, unescape};
 pub use fragment::{from_fragment, to_fragment};
 pub use page::{Controls, Motion, PAGE_OPTIONS, PageOption, PageOptions, Theme};
+
+pub use panel::{PANELS, Panel};
 
 use super::params::{self, Handle};
 use super::{Intervention, Problem, Scenario, check, preset, preset_names};

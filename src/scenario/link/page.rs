@@ -1,5 +1,6 @@
 //! What a link says about the page rather than about the scenario.
 
+use super::panel::{ALLOWED as PANELS_ALLOWED, Panel};
 use crate::scenario::params::{decimal, flag};
 use crate::scenario::{Problem, Ratio, Span};
 
@@ -67,7 +68,7 @@ pub struct PageOptions {
     /// Controls.
     pub controls: Controls,
     /// The panels to show, in this order; empty leaves it to the page.
-    pub panels: Vec<String>,
+    pub panels: Vec<Panel>,
     /// Where to start, in simulated time.
     pub t: Option<Span>,
     /// Where to stop, in simulated time.
@@ -219,13 +220,19 @@ pub static PAGE_OPTIONS: &[PageOption] = &[
     moment!("stopAt", stop_at, "Where to stop, in simulated time."),
     one_of!("controls", controls, "How much of the controls is shown.", "`auto`, `0`, `min` or `full`",
         Controls: "auto" Auto, "0" None, "min" Min, "full" Full),
-    words!(
-        "panels",
-        panels,
-        "The panels to show, in this order.",
-        "up to 12 names of panels separated by commas",
-        |word| { word.len() <= 24 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') }
-    ),
+    PageOption {
+        name: "panels",
+        doc: "The panels to show, those beside the stage in this order.",
+        allowed: PANELS_ALLOWED,
+        get: |o| {
+            let names: Vec<_> = o.panels.iter().map(|panel| panel.name()).collect();
+            names.join(",")
+        },
+        set: |o, text| {
+            o.panels = Panel::list(text)?;
+            Some(())
+        },
+    },
     one_of!("motion", motion, "How much moves.", "`auto`, `reduce` or `full`",
         Motion: "auto" Auto, "reduce" Reduce, "full" Full),
     text!(

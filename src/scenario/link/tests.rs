@@ -40,7 +40,7 @@ fn the_order_of_a_link_does_not_matter() {
 #[test]
 fn what_is_wrong_keeps_its_default_and_is_said() {
     let (s, page, problems) = from_query(
-        "preset=order-procesing&loss=200%25&speed=7&theme=pink&rte=5&utm_source=x&fbclid=y&v=2&foo.bar=1&shop.commit=auto",
+        "preset=order-procesing&loss=200%25&speed=7&theme=pink&panels=verdict,nmbers&rte=5&utm_source=x&fbclid=y&v=2&foo.bar=1&shop.commit=auto",
     );
     assert_eq!(s, orders());
     assert_eq!(page, PageOptions::default());
@@ -55,6 +55,7 @@ fn what_is_wrong_keeps_its_default_and_is_said() {
             "`loss` cannot be `200%`: allowed is a ratio from 0 to 1 such as 0.05, 5% or 1/20.",
             "`speed` cannot be `7`: allowed is a ratio from 0.001 to 1 such as 0.1 or 1/100.",
             "`theme` cannot be `pink`: allowed is `auto`, `light`, `dark`, `projector` or `contrast`.",
+            "`panels` cannot be `verdict,nmbers`: allowed is `verdict`, `settings`, `message`, `numbers`, `log`, `moment`, `forks` and `compare`, each at most once and separated by commas.",
             "There is no parameter `rte`; did you mean `rate`?",
             "There is no service `shop`.",
         ]
