@@ -17,6 +17,6 @@ pub use events::{Feed, Found, Pace, seconds};
 pub use message::{
     Change, Command, EVENTS, Event, LONGEST, Request, detail, event, parse, ready, reply,
 };
-pub use resize::{Protocol, Resizer, Sized};
+pub use resize::{Protocol, Resizer, Sized, fill};
 pub use session::{Answer, Session};
 pub use share::{Share, oembed, share};

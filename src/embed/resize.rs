@@ -33,6 +33,19 @@ impl Protocol {
     }
 }
 
+impl Protocol {
+    /// Whether it is one of these names.
+    pub fn is_in(self, names: &[String]) -> bool {
+        names.iter().any(|name| Protocol::named(name) == Some(self))
+    }
+}
+
+/// Asks H5P's resizer to spread the frame over the host page, or to put it back.
+pub fn fill(on: bool) -> Value {
+    let action = if on { "fullScreen" } else { "exitFullScreen" };
+    json!({ "context": "h5p", "action": action })
+}
+
 /// A size in whole CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sized {
@@ -127,6 +140,8 @@ impl Resizer {
             // It came later than the figure and has not heard the greeting.
             "ready" if !self.h5p_knows_us => self.begin(),
             "resizePrepared" => self.known("resize"),
+            // It has put the frame back and forgotten its height.
+            "exitFullScreen" => self.known("prepareResize"),
             // Of `resize`, its window has another size; so may the frame, and then the figure says so by itself.
             _ => Vec::new(),
         }

@@ -265,6 +265,13 @@ fn a_height_is_asked_for_once() {
     );
     assert!(resizer.hear("h5p", "hello").is_empty() && resizer.hear("h5p", "resize").is_empty());
     assert!(resizer.hear("other", "resizePrepared").is_empty());
+    // It forgets the height of a frame that it had spread over the page.
+    assert!(resizer.hear("h5p", "fullScreen").is_empty());
+    let back = resizer.hear("h5p", "exitFullScreen");
+    assert_eq!(
+        (back.len(), &back[0]["action"]),
+        (1, &json!("prepareResize"))
+    );
 }
 
 #[test]

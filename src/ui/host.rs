@@ -14,7 +14,9 @@ use web_sys::{HtmlElement, MessageEvent, Window};
 
 use super::command::perform;
 use super::lab::{Lab, SLOWDOWNS};
-use crate::embed::{self, Answer, Command, Feed, LONGEST, Pace, Resizer, Session, Sized, seconds};
+use crate::embed::{
+    self, Answer, Command, Feed, LONGEST, Pace, Protocol, Resizer, Session, Sized, seconds,
+};
 
 /// What is known about the host page.
 struct Host {
@@ -91,7 +93,8 @@ fn hear(lab: Lab, host: &Shared, event: &MessageEvent) {
         Some("delivery-lab") => {}
         Some(context) => {
             let action = field(&data, "action").unwrap_or_default();
-            return host.borrow_mut().hear_resizer(context, &action);
+            host.borrow_mut().hear_resizer(context, &action);
+            return filled(lab, context, &action);
         }
         None => return,
     }
@@ -124,6 +127,34 @@ fn hear(lab: Lab, host: &Shared, event: &MessageEvent) {
                 }
             }
         }
+    }
+}
+
+fn post(parent: &Window, message: &Value, target: &str) {
+    let plain = serde_wasm_bindgen::Serializer::json_compatible();
+    if let Ok(message) = message.serialize(&plain) {
+        // A page that is gone hears nothing.
+        let _ = parent.post_message(&message, target);
+    }
+}
+
+/// Asks the host page's resizer to spread the frame over the page, or to put it back.
+pub fn fill(on: bool) {
+    if let Some(parent) = web_sys::window().and_then(|w| w.parent().ok().flatten()) {
+        post(&parent, &embed::fill(on), "*");
+    }
+}
+
+/// The host page's resizer has done so.
+#[inline(never)]
+fn filled(lab: Lab, context: &str, action: &str) {
+    let asked = lab
+        .page
+        .with_value(|page| Protocol::H5p.is_in(&page.resize));
+    match action {
+        "fullScreen" if asked && context == "h5p" => lab.full.set(true),
+        "exitFullScreen" if asked && context == "h5p" => lab.full.set(false),
+        _ => {}
     }
 }
 
@@ -195,11 +226,7 @@ impl Host {
     }
 
     fn send(&self, message: &Value, target: &str) {
-        let plain = serde_wasm_bindgen::Serializer::json_compatible();
-        if let Ok(message) = message.serialize(&plain) {
-            // A page that is gone hears nothing.
-            let _ = self.parent.post_message(&message, target);
-        }
+        post(&self.parent, message, target);
     }
 
     fn event(&self, name: &str, detail: Value) {
@@ -279,7 +306,12 @@ fn size(lab: Lab, host: &Shared) {
 /// comes to rest is looked at.
 fn ask_when_settled(lab: Lab, host: &Shared) {
     let shared = host.clone();
-    let settled = Timeout::new(SETTLED, move || shared.borrow_mut().ask(wanted(lab)));
+    let settled = Timeout::new(SETTLED, move || {
+        // A figure that fills the screen wants no other height than that.
+        if !lab.full.get_untracked() {
+            shared.borrow_mut().ask(wanted(lab));
+        }
+    });
     // The one before is cancelled by being dropped.
     host.borrow_mut().settling = Some(settled);
 }

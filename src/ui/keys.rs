@@ -1,5 +1,6 @@
 //! Keys: one table for what they do and for the help that lists them.
 
+use super::fill;
 use super::forks::next_branch;
 use super::lab::{Lab, SLOWDOWNS};
 use crate::timeline::Timeline;
@@ -131,6 +132,14 @@ pub const KEYS: &[Key] = &[
     key("Comma", false, Where::Stage, ",", "slower", |lab| {
         faster(lab, false)
     }),
+    key(
+        "KeyF",
+        false,
+        Where::Stage,
+        "F",
+        "fill the screen, or leave it",
+        fill::toggle,
+    ),
     key(
         "Escape",
         false,

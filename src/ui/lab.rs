@@ -71,6 +71,8 @@ pub struct Lab {
     pub page: StoredValue<PageOptions>,
     /// Figure without the page around it.
     pub embedded: bool,
+    /// Whether it fills the screen.
+    pub full: RwSignal<bool>,
 }
 
 type OnFrame = Closure<dyn FnMut(f64)>;
@@ -127,6 +129,7 @@ impl Lab {
             coloured: RwSignal::new(0),
             picked: RwSignal::new(None),
             embedded: page.embed,
+            full: RwSignal::new(false),
             page: StoredValue::new(page),
         }
     }

@@ -13,6 +13,7 @@ mod diagram;
 mod engine;
 mod figure;
 mod file;
+mod fill;
 mod forks;
 mod found;
 mod header;

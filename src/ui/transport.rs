@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::bar::Bar;
+use super::fill;
 use super::lab::{Lab, SLOWDOWNS};
 use crate::timeline::Timeline;
 
@@ -105,13 +106,14 @@ pub fn Transport(lab: Lab) -> impl IntoView {
                 <span class="unseen">"Time in the run: "</span>
                 {move || clock(lab.now.get())}
             </span>
+            {fill::button(lab)}
         </div>
     }
 }
 
 /// A small drawing on a button.
 #[component]
-fn Icon(shape: &'static str) -> impl IntoView {
+pub fn Icon(shape: &'static str) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
             <path d=shape></path>
