@@ -10,6 +10,14 @@
     return document.documentElement.dataset.seed || new URLSearchParams(location.search).get("seed") || "the default";
   }
 
+  // Where the program cannot run at all there is a still of its preset.
+  function still() {
+    var name = new URLSearchParams(location.search).get("preset") || "";
+    var image = byId("fatal-still");
+    image.onload = function () { image.hidden = false; };
+    image.src = "posters/" + (/^[a-z0-9-]+$/.test(name) ? name : "order-processing") + "-light.svg";
+  }
+
   // Only the first reason is shown: what comes after it is a consequence.
   function fatal(reason) {
     var view = byId("fatal");
@@ -28,6 +36,7 @@
   window.deliveryLabFatal = fatal;
 
   if (typeof WebAssembly !== "object" || typeof WebAssembly.instantiate !== "function") {
+    still();
     fatal("The lab needs WebAssembly, which is missing or switched off in this browser. A current Firefox, Chrome, Edge or Safari has it.");
     return;
   }
@@ -49,6 +58,7 @@
     .catch(function (error) {
       console.warn("the lab could not start:", error);
       if (error instanceof WebAssembly.RuntimeError) return stopped(error);
+      still();
       var opened = location.protocol === "file:" ? " Pages opened straight from a file may not load programs: serve the folder over http." : "";
       fatal("The program could not be loaded (" + (error && error.message || error) + ")." + opened);
     });
