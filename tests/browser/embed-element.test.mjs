@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { axeFindsNothing, pageTest } from "./harness.mjs";
 import { element, script, stranger } from "./host.mjs";
+import { ownHeaders } from "./server.mjs";
 
 pageTest("the element speaks like a video", { path: null }, async ({ page, server }) => {
   const other = await stranger(page, script(server) + element('id="figure" seed="7" ack-loss="10%" title="Orders"', '<p slot="caption">A caption</p><a href="/">Fallback</a>'));
@@ -38,11 +39,11 @@ pageTest("the element speaks like a video", { path: null }, async ({ page, serve
   await other.close();
 });
 
-/** Seconds of the main thread that a while of doing nothing takes. */
-async function idle(page, ms) {
+/** Seconds that the thread of the page and its figures, which share it, computes during a while. */
+async function computed(page, ms) {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");
-  const spent = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value;
+  const spent = async () => (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ThreadTime").value;
   const before = await spent();
   await page.waitForTimeout(ms);
   return (await spent()) - before;
@@ -72,12 +73,32 @@ pageTest("ten figures on a page: only those in sight are loaded and run, and cli
   await page.evaluate(() => document.querySelectorAll("delivery-lab")[10].ready);
   await page.waitForTimeout(300);
   const rested = await time();
-  const spent = await idle(page, 2_000);
+  const spent = await computed(page, 2_000);
   assert.ok(spent < 0.4, `${spent.toFixed(2)} s of work in 2 s without a figure in sight that plays`);
   assert.equal(await time(), rested);
   await page.evaluate(() => scrollTo(0, 0));
   await page.waitForFunction((rested) => document.querySelectorAll("delivery-lab")[1].currentTime > rested, rested);
   assert.ok((await time()) - rested < 1, "no jump");
+  await other.close();
+});
+
+const cacheable = { headers: { ...ownHeaders, "Cache-Control": "max-age=600" } };
+pageTest("ten figures share one program, and those in sight take half of a core at most while all are told to play", { path: null, server: cacheable }, async ({ page, server }) => {
+  const figures = Array.from({ length: 10 }, (_, i) => `<div style="height:500px;width:640px">${element(`seed="${i}" speed="0.1"`)}</div>`).join("");
+  const other = await stranger(page, `${script(server)}${figures}`);
+  await page.waitForFunction(() => customElements.get("delivery-lab"));
+  await page.evaluate(() => Promise.all([...document.querySelectorAll("delivery-lab")].map((figure) => figure.load())));
+  const programs = server.requests.filter((path) => path.endsWith(".wasm"));
+  assert.equal(new Set(programs).size, programs.length, "what one figure has fetched is there for all");
+  await page.evaluate(() => Promise.all([...document.querySelectorAll("delivery-lab")].map((figure) => figure.play())));
+  const times = () => page.evaluate(() => Promise.all([...document.querySelectorAll("delivery-lab")].map((figure) => figure.getMetrics().then((all) => all.currentTime))));
+  const before = await times();
+  const spent = (await computed(page, 4_000)) / 4;
+  const after = await times();
+  const moved = after.filter((time, i) => time > before[i]).length;
+  console.log(`ten figures, ${moved} in sight: ${(100 * spent).toFixed(1)} % of a core`);
+  assert.ok(moved >= 1 && moved <= 3, JSON.stringify([before, after]));
+  assert.ok(spent > 0 && spent <= 0.5, `${(100 * spent).toFixed(1)} % of a core`);
   await other.close();
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { axeFindsNothing, pageTest, settled, shot } from "./harness.mjs";
-import { figure } from "./host.mjs";
+import { element, figure, script, stranger } from "./host.mjs";
 import { policy } from "./server.mjs";
 
 for (const [width, height] of [[320, 256], [480, 270], [960, 540]]) {
@@ -47,9 +47,27 @@ pageTest("posters are pictures with a title, light and dark", { path: null }, as
   }
 });
 
-pageTest("without JavaScript there is the poster", { context: { javaScriptEnabled: false } }, async ({ page }) => {
-  assert.match(await page.content(), /<img src="posters\/order-processing-light\.svg" alt="[^"]+"/);
+pageTest("without JavaScript there is the poster, and in a host page what the author wrote", { context: { javaScriptEnabled: false } }, async ({ page, server }) => {
+  const poster = page.locator('img[src="posters/order-processing-light.svg"]');
+  assert.ok((await poster.getAttribute("alt")).length > 20);
+  assert.ok((await poster.boundingBox()).height > 100, "it is drawn");
+  await shot(page, "no-script");
+  const other = await stranger(page, script(server) + element("", '<a href="https://lab.example/">Order processing</a>: watch the payment'));
+  assert.equal(await page.locator("delivery-lab").innerText(), "Order processing: watch the payment");
+  assert.equal(page.frames().length, 1);
+  await other.close();
 });
+
+for (const [query, name] of [["?preset=lost-ack&embed=1", "lost-ack"], ["?preset=../x", "order-processing"]]) {
+  pageTest(`without WebAssembly there are words and the poster: ${query}`, { path: query, before: () => delete globalThis.WebAssembly }, async ({ page }) => {
+    assert.equal(await settled(page), "fatal");
+    const poster = page.locator("#fatal-still");
+    assert.equal(await poster.getAttribute("src"), `posters/${name}-light.svg`);
+    assert.ok(await poster.evaluate((one) => one.decode().then(() => one.naturalWidth > 100)));
+    await axeFindsNothing(page, "without WebAssembly");
+    await shot(page, `no-wasm-${name}`);
+  });
+}
 
 pageTest("nothing is kept in the browser, and it runs without the network once loaded", { path: figure }, async ({ page, context }) => {
   await settled(page);

@@ -34,6 +34,45 @@ pageTest("a host drives the figure", { path: null }, async ({ page, server }) =>
   await other.close();
 });
 
+/** What the figure shows in the frame after it heard a message, and a while later. */
+const afterNextFrame = (type) => new Promise((done) => {
+  const seen = () => document.querySelector(".transport .clock").textContent + document.querySelector(".stage canvas").toDataURL();
+  addEventListener("message", function hear({ data }) {
+    if (data?.type !== type) return;
+    removeEventListener("message", hear);
+    const before = seen();
+    requestAnimationFrame(() => setTimeout(() => {
+      const next = seen();
+      setTimeout(() => done({ before, next, later: seen() }), 500);
+    }));
+  });
+});
+
+pageTest("what a host says holds from the next frame on", { path: null }, async ({ page, server }) => {
+  const other = await stranger(page, iframe(`${server.url}${figure}&speed=0.1`));
+  await ready(page);
+  await page.evaluate(() => ask({ type: "hello", events: ["timeupdate"] }));
+  const told = async (message) => {
+    const shown = frameOf(page).evaluate(afterNextFrame, message.type);
+    await page.evaluate((message) => say(message), message);
+    return shown;
+  };
+  const sought = await told({ type: "seek", t: 1.25 });
+  assert.ok(sought.next.includes("00:01.250"), sought.next.slice(0, 40));
+  assert.equal(sought.later, sought.next);
+  const played = await told({ type: "play" });
+  assert.notEqual(played.later, played.next, "it goes on by itself");
+  await page.waitForFunction(() => got((data) => data?.name === "timeupdate" && data.detail.currentTime > 1.25));
+  const paused = await told({ type: "pause" });
+  assert.equal(paused.later, paused.next, "it rests");
+  const time = (await page.evaluate(() => ask({ type: "getMetrics" }))).value.currentTime;
+  await page.waitForTimeout(1_000);
+  await told({ type: "play" });
+  const soon = (await page.evaluate(() => ask({ type: "getMetrics" }))).value.currentTime;
+  assert.ok(soon > time && soon - time < 0.4, `from ${time} s to ${soon} s: what was paused is not caught up on`);
+  await other.close();
+});
+
 pageTest("strangers and nonsense change nothing", { path: null }, async ({ page, server }) => {
   const other = await stranger(page, iframe(server.url + figure) + iframe("about:blank"));
   await ready(page);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { axeFindsNothing, pageTest, settled, shot } from "./harness.mjs";
+import { ownHeaders } from "./server.mjs";
 
 const fatal = (page) => page.locator("#fatal");
 
@@ -142,4 +143,16 @@ pageTest("every preset runs on the page", async ({ page }) => {
     assert.ok((await page.locator(".strip .verdict").count()) > 0, name);
     assert.match(page.url(), name === "order-processing" ? /./ : new RegExp(name), name);
   }
+});
+
+const kept = { headers: { ...ownHeaders, "Cache-Control": "max-age=600" }, slow: (path) => (path.endsWith("_rest.wasm") ? 1_500 : 0) };
+pageTest("the rest of the program travels once, though it is asked for while it is on its way", { server: kept }, async ({ page, server }) => {
+  await settled(page);
+  await page.mouse.move(9, 9);
+  const rest = () => server.requests.filter((path) => path.endsWith("_rest.wasm")).length;
+  while (rest() === 0) await page.waitForTimeout(20);
+  assert.equal(await page.evaluate(() => "whole" in document.documentElement.dataset), false, "it is on its way");
+  await page.getByRole("tab", { name: "Log" }).click();
+  await page.locator(".log-head").waitFor();
+  assert.equal(rest(), 1);
 });

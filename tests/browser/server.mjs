@@ -39,10 +39,11 @@ export const ownHeaders = {
  * - `base`: the path it appears under, such as "/a/b/"; everything else is 404
  * - `headers`: replaces the usual headers; a function gets (path) and returns them
  * - `mime`: other types by extension, such as { ".wasm": "application/octet-stream" }
+ * - `slow`: how long a file is on its way, in ms, by its path
  * - `pages`: whole pages of a test's own, by path: { "/host.html": "<!doctype html>..." }
  * Answers { url, origin, requests, close }; `requests` lists the paths asked for.
  */
-export async function serve({ root = "dist", port = 0, base = "/", headers = ownHeaders, mime = {}, pages = {} } = {}) {
+export async function serve({ root = "dist", port = 0, base = "/", headers = ownHeaders, mime = {}, slow = () => 0, pages = {} } = {}) {
   const folder = resolve(root);
   const requests = [];
 
@@ -70,7 +71,10 @@ export async function serve({ root = "dist", port = 0, base = "/", headers = own
     const found = await find(path);
     const sent = typeof headers === "function" ? headers(path) : headers;
     if (!found) response.writeHead(404, { ...sent, "Content-Type": "text/plain" }).end("not found\n");
-    else response.writeHead(200, { ...sent, "Content-Type": found.type }).end(request.method === "HEAD" ? undefined : found.body);
+    else {
+      response.writeHead(200, { ...sent, "Content-Type": found.type }).flushHeaders();
+      setTimeout(() => response.end(request.method === "HEAD" ? undefined : found.body), slow(path));
+    }
   });
 
   await new Promise((done, failed) => server.once("error", failed).listen(port, "127.0.0.1", done));
