@@ -52,6 +52,7 @@ class DeliveryLab extends HTMLElement {
 
   connectedCallback() {
     addEventListener("message", this.#hear);
+    addEventListener("securitypolicyviolation", this.#barred);
     this.#last = this.#wanted();
     this.#changes.observe(this, { attributes: true });
     if (this.hasAttribute("ctl") && this.getAttribute("ctl") !== "0") return this.#offer();
@@ -62,6 +63,7 @@ class DeliveryLab extends HTMLElement {
 
   disconnectedCallback() {
     removeEventListener("message", this.#hear);
+    removeEventListener("securitypolicyviolation", this.#barred);
     this.#changes.disconnect();
     this.#unload();
   }
@@ -213,6 +215,13 @@ class DeliveryLab extends HTMLElement {
       if (data.name === "pause" || data.name === "ended") this.#paused = true;
       this.#tell(data.name, data.detail);
     }
+  };
+
+  // A host whose policy forbids the frame keeps what its author wrote in place of the figure.
+  #barred = ({ effectiveDirective, blockedURI }) => {
+    if (!this.#frame || effectiveDirective !== "frame-src" || !blockedURI.startsWith(this.#origin)) return;
+    this.#unload();
+    this.#tell("error", { field: "src", sentence: `The policy of this page forbids frames of ${this.#origin}: allow them in frame-src.` });
   };
 
   #tell(name, detail) {

@@ -56,8 +56,12 @@ pageTest("a figure in a host whose policy forbids frames leaves the host's own w
 }, async ({ page, server }) => {
   const headers = { "Content-Security-Policy": `default-src 'none'; script-src 'unsafe-inline' ${server.origin}` };
   const element = `<script type="module" src="${server.url}embed.js"></script><p>Before</p><delivery-lab preset="order-processing"><a href="${server.url}">Order processing</a></delivery-lab>`;
-  const other = await stranger(page, element, "", headers);
-  assert.match(await page.locator("body").innerText(), /Before/);
+  const other = await stranger(page, element, 'addEventListener("error", ({ detail }) => { window.told = detail; });', headers);
+  await page.waitForFunction(() => window.told);
+  const { field, sentence } = await page.evaluate(() => window.told);
+  assert.deepEqual([field, sentence.includes(`${server.origin}: allow them in frame-src`)], ["src", true]);
+  assert.equal(await page.getByRole("link", { name: "Order processing" }).isVisible(), true);
+  assert.equal(await page.evaluate(() => document.querySelector("delivery-lab").shadowRoot.querySelector("iframe")), null);
   await other.close();
 });
 

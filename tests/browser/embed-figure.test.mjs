@@ -21,6 +21,35 @@ pageTest("controls=0 leaves the stage alone, panels=verdict adds the verdict", {
   assert.equal(await page.locator(".strip").count(), 1);
 });
 
+pageTest("the panels are those that the link names, in its order", { path: `${figure}&panels=numbers,verdict,log` }, async ({ page, open }) => {
+  await settled(page);
+  const tabs = page.getByRole("tab");
+  assert.deepEqual(await tabs.allInnerTexts(), ["Numbers", "Log"]);
+  assert.equal(await page.locator(".strip").count(), 1);
+  await page.locator("table, .charts, svg").first().waitFor();
+  await tabs.first().focus();
+  await page.keyboard.press("ArrowRight");
+  await page.locator(".log-head").waitFor();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await tabs.first().getAttribute("aria-selected"), "true");
+  await axeFindsNothing(page, "named panels");
+  await shot(page, "panels");
+  // Who clicks a verdict's figure is not led to a panel that is not there.
+  await open("?preset=lost-ack&panels=verdict");
+  await settled(page);
+  assert.deepEqual([await page.locator(".column").count(), await page.locator(".strip").count()], [0, 1]);
+  await page.getByRole("button", { name: "Next anomaly", exact: true }).click();
+  await page.locator(".found strong").waitFor();
+  assert.equal(await page.locator(".found .why").count(), 0);
+});
+
+pageTest("a panel that there is not is said, and all the usual ones are there", { path: "?panels=verdict,nmbers" }, async ({ page }) => {
+  await settled(page);
+  const notice = await page.locator(".notice").first().innerText();
+  assert.match(notice, /`panels` cannot be `verdict,nmbers`: allowed is `verdict`, .*`numbers`/);
+  assert.equal(await page.getByRole("tab").count(), 7);
+});
+
 pageTest("the share dialog writes what opens the same run, interventions too", { path: "?preset=order-processing&seed=7&ackLoss=12%25" }, async ({ page, open }) => {
   await settled(page);
   await page.getByRole("button", { name: "Share" }).click();
