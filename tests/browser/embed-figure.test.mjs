@@ -26,7 +26,7 @@ pageTest("the panels are those that the link names, in its order", { path: `${fi
   const tabs = page.getByRole("tab");
   assert.deepEqual(await tabs.allInnerTexts(), ["Numbers", "Log"]);
   assert.equal(await page.locator(".strip").count(), 1);
-  await page.locator("table, .charts, svg").first().waitFor();
+  await page.locator(".numbers").waitFor();
   await tabs.first().focus();
   await page.keyboard.press("ArrowRight");
   await page.locator(".log-head").waitFor();
