@@ -5,12 +5,15 @@ import { axeFindsNothing, pageTest, settled, shot } from "./harness.mjs";
 import { element, figure, script, stranger } from "./host.mjs";
 import { policy } from "./server.mjs";
 
-for (const [width, height] of [[320, 256], [480, 270], [960, 540]]) {
+for (const [width, height] of [[320, 256], [410, 256], [480, 270], [560, 315], [960, 540]]) {
   pageTest(`the figure fits ${width}x${height}`, { path: figure, context: { viewport: { width, height } } }, async ({ page }) => {
     await settled(page);
     const over = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
     assert.deepEqual(over.map((px) => Math.max(0, px)), [0, 0]);
-    assert.equal(await page.getByRole("button", { name: "Play" }).isVisible(), true);
+    for (const name of ["Play", "Fill the screen"]) {
+      const box = await page.getByRole("button", { name }).boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= width && box.y + box.height <= height, `${name} is within the figure`);
+    }
     await shot(page, `embed-${width}`);
   });
 }
