@@ -34,28 +34,29 @@ pageTest("a host drives the figure", { path: null }, async ({ page, server }) =>
   await other.close();
 });
 
-/** What the figure shows in the frame after it heard a message, and a while later. */
-const afterNextFrame = (type) => new Promise((done) => {
+/** Notes what the figure shows in the frame after it hears a message of this type, and a while later. */
+function noteNextFrame(type) {
   const seen = () => document.querySelector(".transport .clock").textContent + document.querySelector(".stage canvas").toDataURL();
-  addEventListener("message", function hear({ data }) {
-    if (data?.type !== type) return;
-    removeEventListener("message", hear);
-    const before = seen();
-    requestAnimationFrame(() => setTimeout(() => {
-      const next = seen();
-      setTimeout(() => done({ before, next, later: seen() }), 500);
-    }));
+  globalThis.noted = new Promise((done) => {
+    addEventListener("message", function hear({ data }) {
+      if (data?.type !== type) return;
+      removeEventListener("message", hear);
+      requestAnimationFrame(() => setTimeout(() => {
+        const next = seen();
+        setTimeout(() => done({ next, later: seen() }), 500);
+      }));
+    });
   });
-});
+}
 
 pageTest("what a host says holds from the next frame on", { path: null }, async ({ page, server }) => {
   const other = await stranger(page, iframe(`${server.url}${figure}&speed=0.1`));
   await ready(page);
   await page.evaluate(() => ask({ type: "hello", events: ["timeupdate"] }));
   const told = async (message) => {
-    const shown = frameOf(page).evaluate(afterNextFrame, message.type);
+    await frameOf(page).evaluate(noteNextFrame, message.type);
     await page.evaluate((message) => say(message), message);
-    return shown;
+    return frameOf(page).evaluate(() => globalThis.noted);
   };
   const sought = await told({ type: "seek", t: 1.25 });
   assert.ok(sought.next.includes("00:01.250"), sought.next.slice(0, 40));
