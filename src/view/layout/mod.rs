@@ -149,6 +149,9 @@ pub fn layout(stage: &Stage, room: Room) -> Layout {
         ack_line: metrics.ack_line,
     };
     layout.services = services::place(stage, &metrics);
+    if let Some(last) = layout.services.last() {
+        layout.grounds.y = last.frame.bottom() + 8.0;
+    }
     layout
 }
 
