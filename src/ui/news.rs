@@ -30,13 +30,17 @@ pub fn News(lab: Lab) -> impl IntoView {
     });
     Effect::new(move |_| {
         lab.report.track();
-        lab.state.track();
-        tell(lab, text, told);
+        let nothing = lab.state.get().is_empty() && lab.traced.get_untracked() == 0;
+        // A run that has not begun has no news.
+        if !nothing {
+            tell(lab, text, told);
+        }
     });
     view! { <p id="news" class="unseen" role="status">{text}</p> }
 }
 
 /// Says what is new, unless something was said a moment ago; then it is looked at again after that.
+#[inline(never)]
 fn tell(lab: Lab, text: RwSignal<String>, told: StoredValue<Told, LocalStorage>) {
     let words = told.try_update_value(|told| match told.quiet {
         Some(_) => String::new(),

@@ -14,6 +14,7 @@ const SMALL: f64 = 3.2;
 /// Of the same signs that are no further apart than this, one is drawn: the others could not be seen.
 const GRAIN: f64 = 3.0;
 
+#[inline(never)]
 pub(super) fn draw(
     scene: &mut Scene,
     stage: &Stage,

@@ -286,16 +286,22 @@ pub fn draw(scene: &mut Scene, stage: &Stage, layout: &Layout, motion: Motion, a
     if let Some(fog) = about.fog {
         veil::draw(scene, layout, fog);
     }
+    let moves = !(stage.moving.is_empty() && stage.fallen.is_empty());
     match motion {
         Motion::Flow(flow) => flows::counters(scene, stage, layout, flow),
         Motion::Crowd { stepping } => crowd::draw(scene, stage, layout, about.picked, stepping),
-        Motion::Gliding => moving::packets(scene, stage, layout, about, false),
-        Motion::Stepping => {
-            moving::packets(scene, stage, layout, about, true);
-            scene.quarter_arcs();
+        Motion::Gliding | Motion::Stepping if moves => {
+            let stepping = motion == Motion::Stepping;
+            moving::packets(scene, stage, layout, about, stepping);
         }
+        Motion::Gliding | Motion::Stepping => {}
     }
-    chain::light(scene, stage, layout, about.chain.0, about.chain.1);
+    if motion == Motion::Stepping {
+        scene.quarter_arcs();
+    }
+    if !about.chain.0.is_empty() {
+        chain::light(scene, stage, layout, about.chain.0, about.chain.1);
+    }
 }
 
 impl Scene {

@@ -15,6 +15,7 @@ const FALL: f64 = 24.0;
 const MOST_WORDS: usize = 4;
 
 /// Every packet with its number.
+#[inline(never)]
 pub(super) fn packets(
     scene: &mut Scene,
     stage: &Stage,
