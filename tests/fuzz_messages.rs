@@ -11,12 +11,7 @@ use std::collections::BTreeMap;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-/// The program in a browser is built without optimisation for tests.
-const MESSAGES: usize = if cfg!(target_arch = "wasm32") {
-    100_000
-} else {
-    1_000_000
-};
+const MESSAGES: usize = 1_000_000;
 const HOST: &str = "https://course.example";
 /// One of so many commands is done to a real run; of the others only what they would make of the scenario is looked at.
 const DONE: usize = 40;
