@@ -40,7 +40,12 @@ pub fn Bar(lab: Lab) -> impl IntoView {
             };
             scene.update_value(|scene| {
                 let seen = lab.seen.get();
-                lab.see(|e| draw_bar(scene, e.run().marks(), seen, width));
+                // One party alone does not know what the marks tell.
+                let fogged = lab.desk.party.get().is_some();
+                lab.see(|e| {
+                    let marks = if fogged { &[] } else { e.run().marks() };
+                    draw_bar(scene, marks, seen, width);
+                });
                 if let Some((_, at)) = lab.desk.parted.get() {
                     draw_parting(scene, at, seen, width);
                 }

@@ -174,13 +174,19 @@ pageTest("in the fog of one party the verdict is fogged too", { path: "?preset=l
   assert.equal(await settled(page), "running");
   const [tags, figures, outcome] = [".tag", ".figures", ".outcome"].map((part) => page.locator(`.verdict ${part}`));
   const known = async () => [...(await tags.allInnerTexts()), ...(await figures.allInnerTexts()), ...(await outcome.allInnerTexts())].join(" ");
+  const marked = () => page.locator(".bar canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((part, i) => i % 4 === 3 && part > 0);
+  });
   const before = await known();
   assert.match(before, /✓ held[^]*repeated\s+1/);
+  assert.equal(await marked(), true, "faults and anomalies are marked on the bar");
   const seenBy = page.locator(".found").getByLabel("Seen by");
   await seenBy.selectOption({ label: "Order API" });
   await page.waitForFunction(() => /fogged/.test(document.querySelector(".verdict .tag").innerText));
   for (const tag of await tags.allInnerTexts()) assert.equal(tag, "? fogged");
   assert.doesNotMatch(await known(), /\d|held|broken/, "no figure is left");
+  assert.equal(await marked(), false, "nor a mark");
   assert.match(await outcome.first().innerText(), /^What came of it, Order API cannot know\.$/);
   assert.match(await page.locator("#summary").textContent(), /^As Order API can know it/);
   assert.doesNotMatch(await page.locator("#summary").textContent(), /charges/);
@@ -191,6 +197,7 @@ pageTest("in the fog of one party the verdict is fogged too", { path: "?preset=l
   await seenBy.selectOption({ label: "everything" });
   await page.waitForFunction(() => !/fogged/.test(document.querySelector(".verdict .tag").innerText));
   assert.equal(await known(), before);
+  assert.equal(await marked(), true);
   assert.equal(await page.getByRole("note").count(), 0);
 });
 
