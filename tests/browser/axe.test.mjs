@@ -1,5 +1,5 @@
-// axe finds nothing: in every theme, and in every state a reader can bring the page into.
-import { axeFindsNothing, pageTest, settled } from "./harness.mjs";
+// axe and HTML_CodeSniffer find nothing: in every theme, and in every state a reader can bring the page into.
+import { axeFindsNothing, pageTest, settled, snifferFindsNothing } from "./harness.mjs";
 import { figure } from "./host.mjs";
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
@@ -48,6 +48,7 @@ for (const look of ["light", "dark", "projector", "contrast", "forced colours"])
     for (const [state, reach] of Object.entries(states)) {
       await reach(page);
       await axeFindsNothing(page, `${look}, ${state}`);
+      await snifferFindsNothing(page, `${look}, ${state}`);
     }
   });
 }
@@ -55,11 +56,13 @@ for (const look of ["light", "dark", "projector", "contrast", "forced colours"])
 pageTest("axe finds nothing on a phone", { path: "?preset=lost-ack", context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } }, async ({ page }) => {
   await settled(page);
   await axeFindsNothing(page, "a phone");
+  await snifferFindsNothing(page, "a phone");
 });
 
 for (const options of ["", "&controls=full", "&controls=0&panels=verdict"]) {
   pageTest(`axe finds nothing in a figure ${options}`, { path: figure + options, context: { viewport: { width: 480, height: 270 } } }, async ({ page }) => {
     await settled(page);
     await axeFindsNothing(page, `figure ${options}`);
+    await snifferFindsNothing(page, `figure ${options}`);
   });
 }

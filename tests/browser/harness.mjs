@@ -10,7 +10,9 @@ import { serve } from "./server.mjs";
 
 export { settled } from "./chromium.mjs";
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const sourceOf = (file) => readFileSync(createRequire(import.meta.url).resolve(file), "utf8");
+const axeSource = sourceOf("axe-core/axe.min.js");
+const snifferSource = sourceOf("html_codesniffer/build/HTMLCS.js");
 
 /** How long one test may take, in ms. */
 const patience = 120_000;
@@ -35,6 +37,18 @@ export async function axeFindsNothing(page, where = "page") {
   );
   const found = violations.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((node) => node.target.join(" ")).join("\n    ")}`);
   assert.deepEqual(found, [], `axe on ${where}`);
+}
+
+/** The same for HTML_CodeSniffer, on which pa11y stands and which has rules of its own. */
+export async function snifferFindsNothing(page, where = "page") {
+  await page.evaluate(snifferSource);
+  const found = await page.evaluate(async () => {
+    const { HTMLCS } = globalThis;
+    await new Promise((done) => HTMLCS.process("WCAG2AA", document, done));
+    const errors = HTMLCS.getMessages().filter(({ type }) => type === HTMLCS.ERROR);
+    return errors.map(({ code, msg, element }) => `${code}: ${msg}\n    ${element.outerHTML.slice(0, 200)}`);
+  });
+  assert.deepEqual(found, [], `HTML_CodeSniffer on ${where}`);
 }
 
 /** Saves a picture in target/shots, for eyes. */
