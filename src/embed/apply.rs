@@ -1,7 +1,7 @@
 //! What a host page's values and states make of a scenario. Nothing is changed in place, so nothing is half changed.
 
 use super::message::Change;
-use crate::scenario::link::{PAGE_OPTIONS, from_fragment};
+use crate::scenario::link::{PageOptions, from_fragment};
 use crate::scenario::params::{self, Handle};
 use crate::scenario::{Intervention, Problem, Scenario, check};
 
@@ -42,10 +42,7 @@ pub fn changed(
 }
 
 fn handle(scenario: &Scenario, name: &str) -> Result<Handle, Problem> {
-    let option = PAGE_OPTIONS
-        .iter()
-        .find(|option| option.name.eq_ignore_ascii_case(name));
-    match option {
+    match PageOptions::option(name) {
         None => params::find(scenario, name),
         Some(option) => {
             let sentence = format!(

@@ -366,11 +366,14 @@ impl Engine {
         self.crowded = moving > most || (self.crowded && moving > few);
         let flow = self.meter.flow();
         let stepping = self.stepping;
-        let motion = match () {
-            () if self.flowing && fog.is_none() => Motion::Flow(&flow),
-            () if self.crowded => Motion::Crowd { stepping },
-            () if stepping => Motion::Stepping,
-            () => Motion::Gliding,
+        let motion = if self.flowing && fog.is_none() {
+            Motion::Flow(&flow)
+        } else if self.crowded {
+            Motion::Crowd { stepping }
+        } else if stepping {
+            Motion::Stepping
+        } else {
+            Motion::Gliding
         };
         let about = Attention {
             hover: self.hover,

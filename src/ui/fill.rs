@@ -23,13 +23,16 @@ fn allowed() -> bool {
     document().is_some_and(|document| document.fullscreen_enabled())
 }
 
+/// Whether the link says that H5P's resizer runs in the host page.
+fn has_resizer(lab: Lab) -> bool {
+    lab.page
+        .with_value(|page| Protocol::H5p.is_in(&page.resize))
+}
+
 /// The button of a figure; none where it could do nothing.
 #[inline(never)]
 pub fn button(lab: Lab) -> Option<AnyView> {
-    let asks = lab
-        .page
-        .with_value(|page| Protocol::H5p.is_in(&page.resize));
-    if !lab.embedded || !(allowed() || asks) {
+    if !lab.embedded || !(allowed() || has_resizer(lab)) {
         return None;
     }
     let handle = window_event_listener(fullscreenchange, move |_| {
@@ -66,10 +69,7 @@ pub fn toggle(lab: Lab) {
 
 /// Asks the host page to make room, and says so if it does not.
 fn ask(lab: Lab, on: bool) {
-    if lab
-        .page
-        .with_value(|page| Protocol::H5p.is_in(&page.resize))
-    {
+    if has_resizer(lab) {
         host::fill(on);
     }
     let wait = Timeout::new(PATIENCE, move || {

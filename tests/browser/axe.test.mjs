@@ -2,6 +2,11 @@
 import { axeFindsNothing, pageTest, settled, snifferFindsNothing } from "./harness.mjs";
 import { figure } from "./host.mjs";
 
+async function nothingIsFound(page, where) {
+  await axeFindsNothing(page, where);
+  await snifferFindsNothing(page, where);
+}
+
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 
 /** One after the other, each from where the one before has left the page. */
@@ -47,22 +52,19 @@ for (const look of ["light", "dark", "projector", "contrast", "forced colours"])
     await settled(page);
     for (const [state, reach] of Object.entries(states)) {
       await reach(page);
-      await axeFindsNothing(page, `${look}, ${state}`);
-      await snifferFindsNothing(page, `${look}, ${state}`);
+      await nothingIsFound(page, `${look}, ${state}`);
     }
   });
 }
 
 pageTest("axe finds nothing on a phone", { path: "?preset=lost-ack", context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } }, async ({ page }) => {
   await settled(page);
-  await axeFindsNothing(page, "a phone");
-  await snifferFindsNothing(page, "a phone");
+  await nothingIsFound(page, "a phone");
 });
 
 for (const options of ["", "&controls=full", "&controls=0&panels=verdict"]) {
   pageTest(`axe finds nothing in a figure ${options}`, { path: figure + options, context: { viewport: { width: 480, height: 270 } } }, async ({ page }) => {
     await settled(page);
-    await axeFindsNothing(page, `figure ${options}`);
-    await snifferFindsNothing(page, `figure ${options}`);
+    await nothingIsFound(page, `figure ${options}`);
   });
 }

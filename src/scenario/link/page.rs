@@ -296,7 +296,7 @@ fn time(text: &str) -> Option<Span> {
 
 impl PageOptions {
     /// The option of this name, in any case.
-    pub(super) fn option(name: &str) -> Option<&'static PageOption> {
+    pub fn option(name: &str) -> Option<&'static PageOption> {
         PAGE_OPTIONS
             .iter()
             .find(|option| option.name.eq_ignore_ascii_case(name))

@@ -43,9 +43,9 @@ pub(super) fn draw(
         }
     }
     for ((shape, radius, ink, hollow), mut points) in swarms {
-        let grain = |p: &mut Point| ((p.x / GRAIN) as i32, (p.y / GRAIN) as i32);
-        points.sort_unstable_by_key(|p| grain(&mut { *p }));
-        points.dedup_by_key(grain);
+        let grain = |p: &Point| ((p.x / GRAIN) as i32, (p.y / GRAIN) as i32);
+        points.sort_unstable_by_key(grain);
+        points.dedup_by(|a, b| grain(a) == grain(b));
         let start = scene.corners.len();
         scene.corners.extend(points);
         scene.marks.push(Mark::Swarm {

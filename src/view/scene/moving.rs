@@ -23,9 +23,6 @@ pub(super) fn packets(
     about: Attention,
     stepping: bool,
 ) {
-    if stage.moving.is_empty() && stage.fallen.is_empty() {
-        return;
-    }
     scene.keep_clear_of_words();
     let spots: Vec<_> = spots(stage, layout, stepping).collect();
     // Words keep clear of what travels.
