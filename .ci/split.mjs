@@ -9,7 +9,7 @@
 import binaryen from "binaryen";
 import { constants, sections, uses } from "./addresses.mjs";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const dist = "dist";
@@ -219,7 +219,22 @@ function built(folder) {
   return { wasm, script };
 }
 
+/** Names what was built by the list too: cut in another way, the parts are other files. */
+function rename() {
+  const { wasm, script } = built(dist);
+  const old = wasm.replace("_bg.wasm", "");
+  const made = createHash("sha256").update(readFileSync(join(dist, wasm))).update(readFileSync(list));
+  const now = `app-${made.digest("hex").slice(0, 16)}`;
+  for (const file of ["index.html", script]) {
+    const text = readFileSync(join(dist, file), "utf8");
+    writeFileSync(join(dist, file), text.replaceAll(old, now));
+  }
+  for (const file of [wasm, script]) renameSync(join(dist, file), join(dist, file.replace(old, now)));
+}
+
 function main(what) {
+  const fresh = !readdirSync(dist).some((file) => file.endsWith("_rest.wasm"));
+  if (fresh) rename();
   const { wasm, script } = built(dist);
   if (what === "mark") {
     rmSync("target/marked", { recursive: true, force: true });
@@ -232,7 +247,7 @@ function main(what) {
   }
   const rest = wasm.replace("_bg.wasm", "_rest.wasm");
   // Cutting twice is cutting once: the whole is kept beside.
-  if (!existsSync(join(dist, rest))) {
+  if (fresh) {
     rmSync(kept, { recursive: true, force: true });
     mkdirSync(kept, { recursive: true });
     for (const file of [wasm, script]) cpSync(join(dist, file), join(kept, file));

@@ -412,7 +412,7 @@ impl Figure {
 }
 
 fn begin(scenario: Scenario, inputs: Vec<Intervention>) -> Result<Timeline, Problem> {
-    let begun = Timeline::with_inputs(scenario, inputs);
+    let begun = Timeline::with_inputs(scenario, inputs, 1_000_000);
     begun.map_err(|problems| problems.into_iter().next().expect("a reason"))
 }
 

@@ -31,7 +31,7 @@ const A_WHILE: u64 = 20_000_000;
 fn links_of_old_run_as_they_did() {
     let run = |link: Golden| {
         let opened = link::open(&link.query, &link.fragment);
-        let mut timeline = Timeline::with_inputs(opened.scenario, opened.interventions)
+        let mut timeline = Timeline::with_inputs(opened.scenario, opened.interventions, usize::MAX)
             .unwrap_or_else(|problems| panic!("{}: {problems:?}", link.name));
         timeline.advance(A_WHILE, usize::MAX);
         let world = timeline.run().world();

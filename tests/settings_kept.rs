@@ -359,6 +359,18 @@ const TABLE: &[(&str, Change, Option<Guarantee>)] = &[
         Some(AtLeastOnce),
     ),
     (
+        "a FIFO queue that two services receive from",
+        |s| {
+            lease(s, true);
+            s.services[0].promise(AtMostOnce);
+            s.services.push(Service {
+                name: "Other".into(),
+                ..s.services[0].clone()
+            });
+        },
+        Some(AtMostOnce),
+    ),
+    (
         "Redis, two instances",
         |s| {
             s.topics[0].channel = Channel::PubSub(PubSubChannel::default());

@@ -72,6 +72,10 @@ fn kept(scenario: &Scenario, service: usize, depth: usize) -> Kept {
         if reads_aborted(scenario, config, topic) {
             copies.push("isolation.level=read_uncommitted shows what is aborted and written again");
         }
+        if competes(scenario, service, topic) {
+            kept.loses
+                .push("another service takes messages from the same queue");
+        }
         kept.loses
             .extend(lost_by_channel(scenario, config, &topic.channel));
     }
@@ -157,6 +161,13 @@ fn reads_aborted(s: &Scenario, service: &Service, topic: &Topic) -> bool {
     !service.read_committed
         && service.idempotency != transactions
         && (s.producers.iter().any(by_producer) || s.services.iter().any(by_service))
+}
+
+/// Whether another service receives from the one queue behind this topic.
+fn competes(s: &Scenario, service: usize, topic: &Topic) -> bool {
+    let mut others = s.services.iter().enumerate();
+    matches!(topic.channel, Channel::Lease(_))
+        && others.any(|(other, config)| other != service && config.topics.contains(&topic.name))
 }
 
 /// How a message can be gone although it was stored.

@@ -57,14 +57,16 @@ impl Timeline {
         })
     }
 
-    /// The same with interventions from a link or a file, in any order.
+    /// The same with interventions from a link or a file, in any order. To know whether they apply the run is
+    /// made up to the last of them, but for at most about `limit` events of the queue.
     ///
     /// # Errors
-    /// Everything that is wrong with the scenario, or each intervention that does not apply; none is
-    /// applied then.
+    /// Everything that is wrong with the scenario, or each intervention that does not apply or lies beyond
+    /// the limit; none is applied then.
     pub fn with_inputs(
         scenario: Scenario,
         mut inputs: Vec<Intervention>,
+        limit: usize,
     ) -> Result<Timeline, Vec<Problem>> {
         if inputs.is_empty() {
             return Timeline::new(scenario);
@@ -74,8 +76,14 @@ impl Timeline {
         let mut problems = Vec::new();
         for (nth, input) in inputs.iter().enumerate() {
             let field = format!("interventions[{nth}]");
-            dry.advance(input.at.0, usize::MAX);
-            if dry.now() < input.at.0 {
+            let left = limit.saturating_sub(dry.run().world().handled() as usize);
+            if !dry.advance(input.at.0, left) {
+                let sentence = format!(
+                    "{field} is at {}, more than {limit} events into the run: further than is replayed here.",
+                    input.at,
+                );
+                problems.push(Problem::sentence(&field, sentence));
+            } else if dry.now() < input.at.0 {
                 let sentence = format!(
                     "{field} is at {}, after the end of the run at {}.",
                     input.at,

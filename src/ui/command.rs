@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use super::host::rate;
-use super::lab::Lab;
+use super::lab::{Lab, REPLAYED};
 use crate::embed::{Change, Command, changed, restored, seconds};
 use crate::scenario::link::to_fragment;
 use crate::scenario::{Action, Problem, Scenario};
@@ -126,7 +126,7 @@ fn set_state(lab: Lab, text: &str) -> Result<(), Problem> {
 type Inputs = Vec<crate::scenario::Intervention>;
 
 fn begin(lab: Lab, scenario: Scenario, inputs: Inputs) -> Result<(), Problem> {
-    let run = Timeline::with_inputs(scenario.clone(), inputs).map_err(|problems| {
+    let run = Timeline::with_inputs(scenario.clone(), inputs, REPLAYED).map_err(|problems| {
         let first = problems.into_iter().next();
         first.unwrap_or_else(|| Problem::sentence("state", "It cannot be run."))
     })?;

@@ -3,7 +3,7 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
-use super::lab::Lab;
+use super::lab::{Lab, REPLAYED};
 use super::paint::Painter;
 use crate::explain::{Case, Lockstep, Parting};
 use crate::scenario::link::{Panel, open};
@@ -178,7 +178,7 @@ fn begin((choices, base, inputs): &Made) -> Vec<Result<Beside, Vec<Problem>>> {
     let here = case(base, inputs);
     let made = choices.iter().filter(|code| !code.is_empty()).map(|code| {
         let (scenario, inputs) = scenario_of(code, base, inputs)?;
-        let timeline = Timeline::with_inputs(scenario.clone(), inputs.clone())?;
+        let timeline = Timeline::with_inputs(scenario.clone(), inputs.clone(), REPLAYED)?;
         let lockstep = Lockstep::of(&here, &case(&scenario, &inputs));
         let problem = |sentence| Problem::sentence("scenario", sentence);
         let lockstep = lockstep.map_err(|all| all.into_iter().map(problem).collect::<Vec<_>>())?;

@@ -9,6 +9,9 @@ use crate::scenario::link::Panel;
 use crate::timeline::{Mark, MarkKind};
 use crate::view::names;
 
+/// In place of what an anomaly is, for who sees as one party does.
+const FOGGED: &str = "Something went wrong at this moment.";
+
 /// "Duplicate effect: order 18 at Payment", and the way to its cause.
 #[component]
 pub fn Found(lab: Lab) -> impl IntoView {
@@ -39,7 +42,10 @@ pub fn Found(lab: Lab) -> impl IntoView {
             <div class="what" role="status">
             {move || {
                 let mark = anomaly.get()?;
-                let (words, allowed) = lab.scenario.with_untracked(|s| headline(s, &mark));
+                let (words, allowed) = match lab.desk.party.get() {
+                    None => lab.scenario.with_untracked(|s| headline(s, &mark)),
+                    Some(_) => (FOGGED.into(), "Who sees it here may not know."),
+                };
                 Some(
                     view! {
                         <p>

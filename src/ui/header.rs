@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use super::share::ShareButton;
 use super::theme::THEMES;
-use crate::scenario::{preset, preset_titles};
+use crate::scenario::{preset, preset_groups};
 
 /// Name, preset, what to watch for, theme, help.
 #[component]
@@ -24,10 +24,13 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
                     }
                 }
             >
-                {preset_titles()
-                    .map(|(name, title)| {
-                        let chosen = lab.preset.with_untracked(|s| s.name == name);
-                        view! { <option value=name selected=chosen>{title}</option> }
+                {preset_groups()
+                    .map(|(about, presets)| {
+                        let options = presets.map(|(name, title)| {
+                            let chosen = lab.preset.with_untracked(|s| s.name == name);
+                            view! { <option value=name selected=chosen>{title}</option> }
+                        });
+                        view! { <optgroup label=about>{options.collect_view()}</optgroup> }
                     })
                     .collect_view()}
             </select>

@@ -20,6 +20,8 @@ use crate::view::layout::Hit;
 
 /// Speeds that can be chosen: virtual time is so many times slower.
 pub const SLOWDOWNS: [u32; 7] = [1_000, 300, 100, 30, 10, 3, 1];
+/// How many events of the queue into a run the interventions of a link may lie: a few seconds' work.
+pub const REPLAYED: usize = 10_000_000;
 /// The figures beside the stage are renewed at most this often, in ms.
 const FIGURES_EVERY: f64 = 100.0;
 /// Said when the moment is reached at which the link wants to stop.
@@ -93,7 +95,8 @@ impl Lab {
             interventions,
         } = opened;
         let mut notices: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        let (scenario, run) = match Timeline::with_inputs(scenario.clone(), interventions) {
+        let (scenario, run) = match Timeline::with_inputs(scenario.clone(), interventions, REPLAYED)
+        {
             Ok(run) => (scenario, run),
             Err(problems) => {
                 notices.extend(problems.iter().map(ToString::to_string));
@@ -281,7 +284,7 @@ impl Lab {
             }
         }
         let inputs = self.inputs();
-        match Timeline::with_inputs(scenario.clone(), inputs) {
+        match Timeline::with_inputs(scenario.clone(), inputs, REPLAYED) {
             Ok(run) => {
                 self.replace(scenario, run);
                 true

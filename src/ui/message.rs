@@ -236,10 +236,13 @@ fn Standings(lab: Lab, line: Memo<Option<MessageLine>>) -> impl IntoView {
     };
     let producer = move || {
         line.with(|line| match line {
-            None => "Nothing is known of it at this moment: it is not published yet, or it was settled long ago.",
-            Some(line) if line.acked => "Its producer knows it to be stored.",
-            Some(line) if line.gave_up => "Its producer has reported it as failed.",
-            Some(_) => "Its producer has no answer yet.",
+            None => "Nothing is known of it at this moment: it is not published yet, or it was settled long ago.".into(),
+            Some(line) if line.acked => {
+                let known = lab.scenario.with(|s| names::acked(s, 0));
+                format!("Its producer knows that it {known}.")
+            }
+            Some(line) if line.gave_up => "Its producer has reported it as failed.".into(),
+            Some(_) => "Its producer has no answer yet.".into(),
         })
     };
     view! {

@@ -70,9 +70,11 @@ export async function shot(page, name) {
 export function pageTest(name, options, body) {
   if (typeof options === "function") return pageTest(name, {}, options);
   const { server: serverOptions, context: contextOptions, before, path = "", expectErrors, todo } = options;
-  return test(name, { todo, timeout: patience }, async () => {
+  return test(name, { todo, timeout: patience }, async ({ signal }) => {
     const server = await serve(serverOptions);
     const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
+    // A test out of time is not waited for: without its page it fails by itself, and closes what it opened.
+    signal.addEventListener("abort", () => context.close());
     try {
       if (before) await context.addInitScript(before);
       const page = await context.newPage();

@@ -195,7 +195,7 @@ fn set_up(setup: &Setup) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> 
     if problems.is_empty() && !inputs.is_empty() {
         // Each that does not apply is named, and then none is applied.
         problems.extend(
-            Timeline::with_inputs(scenario.clone(), inputs.clone())
+            Timeline::with_inputs(scenario.clone(), inputs.clone(), usize::MAX)
                 .err()
                 .into_iter()
                 .flatten(),

@@ -24,204 +24,261 @@ const fn preset_of(name: &'static str, title: &'static str, make: fn() -> Scenar
     Preset { name, title, make }
 }
 
+/// Presets about one thing.
+struct Group {
+    title: &'static str,
+    presets: &'static [Preset],
+}
+
 /// Every preset. The first is the default of page and command line.
-const ALL: &[Preset] = &[
-    preset_of(
-        "order-processing",
-        "Order processing",
-        orders::order_processing,
-    ),
-    // Between producer and broker.
-    preset_of(
-        "fire-and-forget-metrics",
-        "Fire and forget: metrics",
-        producers::fire_and_forget_metrics,
-    ),
-    preset_of(
-        "iot-sensor",
-        "Two sensors on a bad radio",
-        producers::iot_sensor,
-    ),
-    preset_of(
-        "lost-message",
-        "A message gets lost",
-        producers::lost_message,
-    ),
-    preset_of("lost-ack", "An ack gets lost", producers::lost_ack),
-    preset_of("two-generals", "Two generals", producers::two_generals),
-    preset_of(
-        "network-duplicate",
-        "The network delivers twice",
-        producers::network_duplicate,
-    ),
-    preset_of(
-        "idempotent-producer",
-        "The idempotent producer",
-        producers::idempotent_producer,
-    ),
-    preset_of(
-        "retry-reorders",
-        "A retry changes the order",
-        producers::retry_reorders,
-    ),
-    // Brokers that die.
-    preset_of(
-        "broker-crash-before-store",
-        "The broker dies before it stores",
-        replication::broker_crash_before_store,
-    ),
-    preset_of(
-        "acks-0-1-all",
-        "acks = 0, 1 and all",
-        replication::acks_0_1_all,
-    ),
-    preset_of(
-        "unclean-election",
-        "Unclean election",
-        replication::unclean_election,
-    ),
-    // When a consumer commits.
-    preset_of(
-        "commit-before",
-        "Commit before the work",
-        consumers::commit_before,
-    ),
-    preset_of(
-        "commit-after",
-        "Commit after the work",
-        consumers::commit_after,
-    ),
-    preset_of("auto-commit", "Automatic commits", consumers::auto_commit),
-    preset_of("never-commit", "Never committing", consumers::never_commit),
-    preset_of(
-        "batch-skips-failure",
-        "A commit passes over a failure",
-        consumers::batch_skips_failure,
-    ),
-    preset_of(
-        "two-readers",
-        "Two readers of one log",
-        consumers::two_readers,
-    ),
-    // Groups of instances.
-    preset_of("fan-out", "Fan-out", groups::fan_out),
-    preset_of(
-        "more-consumers-than-partitions",
-        "More consumers than partitions",
-        groups::more_consumers_than_partitions,
-    ),
-    preset_of(
-        "rebalance-zombie",
-        "A zombie wakes up",
-        groups::rebalance_zombie,
-    ),
-    // Repeats.
-    preset_of(
-        "natural-idempotency",
-        "SET against ADD",
-        repeats::natural_idempotency,
-    ),
-    preset_of(
-        "dedup-race",
-        "A race for the deduplication table",
-        groups::dedup_race,
-    ),
-    preset_of(
-        "dedup-window",
-        "A repeat that comes too late",
-        repeats::dedup_window,
-    ),
-    // Order.
-    preset_of(
-        "partition-key-order",
-        "Adding partitions moves keys",
-        order::partition_key_order,
-    ),
-    preset_of(
-        "cross-partition-order",
-        "The order comes before its account",
-        order::cross_partition_order,
-    ),
-    // Transactions.
-    preset_of(
-        "kafka-transaction",
-        "A pipeline in transactions",
-        transactions::kafka_transaction,
-    ),
-    preset_of(
-        "transaction-with-outside-effect",
-        "A card outside the transaction",
-        transactions::transaction_with_outside_effect,
-    ),
-    // Queues.
-    preset_of("charge-50", "Charged 50 twice", queues::charge_50),
-    preset_of(
-        "checkout-billing",
-        "From checkout to billing",
-        queues::checkout_billing,
-    ),
-    preset_of(
-        "payment-intent",
-        "One intent, one payment",
-        queues::payment_intent,
-    ),
-    preset_of(
-        "visibility-timeout",
-        "A lease shorter than the work",
-        queues::visibility_timeout,
-    ),
-    preset_of(
-        "queue-crash-before-ack",
-        "The queue forgets an ack",
-        queues::queue_crash_before_ack,
-    ),
-    preset_of(
-        "dead-letter",
-        "A poison message and the dead-letter queue",
-        queues::dead_letter,
-    ),
-    preset_of(
-        "dead-letter-breaks-order",
-        "A dead-letter queue breaks the order",
-        queues::dead_letter_breaks_order,
-    ),
-    preset_of(
-        "push-notification",
-        "Push notifications, at most once",
-        queues::push_notification,
-    ),
-    // One message for several services.
-    preset_of("photo-posted", "A photo is posted", broadcast::photo_posted),
-    preset_of(
-        "pubsub-nobody-listening",
-        "Nobody is listening",
-        broadcast::pubsub_nobody_listening,
-    ),
-    preset_of(
-        "slow-subscriber",
-        "A slow subscriber",
-        broadcast::slow_subscriber,
-    ),
-    preset_of(
-        "sns-to-queues",
-        "A topic with a queue for each service",
-        broadcast::sns_to_queues,
-    ),
+const GROUPS: &[Group] = &[
+    Group {
+        title: "Start here",
+        presets: &[preset_of(
+            "order-processing",
+            "Order processing",
+            orders::order_processing,
+        )],
+    },
+    Group {
+        title: "Between producer and broker",
+        presets: &[
+            preset_of(
+                "fire-and-forget-metrics",
+                "Fire and forget: metrics",
+                producers::fire_and_forget_metrics,
+            ),
+            preset_of(
+                "iot-sensor",
+                "Two sensors on a bad radio",
+                producers::iot_sensor,
+            ),
+            preset_of(
+                "lost-message",
+                "A message gets lost",
+                producers::lost_message,
+            ),
+            preset_of("lost-ack", "An ack gets lost", producers::lost_ack),
+            preset_of("two-generals", "Two generals", producers::two_generals),
+            preset_of(
+                "network-duplicate",
+                "The network delivers twice",
+                producers::network_duplicate,
+            ),
+            preset_of(
+                "idempotent-producer",
+                "The idempotent producer",
+                producers::idempotent_producer,
+            ),
+            preset_of(
+                "retry-reorders",
+                "A retry changes the order",
+                producers::retry_reorders,
+            ),
+        ],
+    },
+    Group {
+        title: "Brokers that die",
+        presets: &[
+            preset_of(
+                "broker-crash-before-store",
+                "The broker dies before it stores",
+                replication::broker_crash_before_store,
+            ),
+            preset_of(
+                "acks-0-1-all",
+                "acks = 0, 1 and all",
+                replication::acks_0_1_all,
+            ),
+            preset_of(
+                "unclean-election",
+                "Unclean election",
+                replication::unclean_election,
+            ),
+        ],
+    },
+    Group {
+        title: "When a consumer commits",
+        presets: &[
+            preset_of(
+                "commit-before",
+                "Commit before the work",
+                consumers::commit_before,
+            ),
+            preset_of(
+                "commit-after",
+                "Commit after the work",
+                consumers::commit_after,
+            ),
+            preset_of("auto-commit", "Automatic commits", consumers::auto_commit),
+            preset_of("never-commit", "Never committing", consumers::never_commit),
+            preset_of(
+                "batch-skips-failure",
+                "A commit passes over a failure",
+                consumers::batch_skips_failure,
+            ),
+            preset_of(
+                "two-readers",
+                "Two readers of one log",
+                consumers::two_readers,
+            ),
+        ],
+    },
+    Group {
+        title: "Groups of instances",
+        presets: &[
+            preset_of("fan-out", "Fan-out", groups::fan_out),
+            preset_of(
+                "more-consumers-than-partitions",
+                "More consumers than partitions",
+                groups::more_consumers_than_partitions,
+            ),
+            preset_of(
+                "rebalance-zombie",
+                "A zombie wakes up",
+                groups::rebalance_zombie,
+            ),
+        ],
+    },
+    Group {
+        title: "Repeats",
+        presets: &[
+            preset_of(
+                "natural-idempotency",
+                "SET against ADD",
+                repeats::natural_idempotency,
+            ),
+            preset_of(
+                "dedup-race",
+                "A race for the deduplication table",
+                groups::dedup_race,
+            ),
+            preset_of(
+                "dedup-window",
+                "A repeat that comes too late",
+                repeats::dedup_window,
+            ),
+        ],
+    },
+    Group {
+        title: "Order",
+        presets: &[
+            preset_of(
+                "partition-key-order",
+                "Adding partitions moves keys",
+                order::partition_key_order,
+            ),
+            preset_of(
+                "cross-partition-order",
+                "The order comes before its account",
+                order::cross_partition_order,
+            ),
+        ],
+    },
+    Group {
+        title: "Transactions",
+        presets: &[
+            preset_of(
+                "kafka-transaction",
+                "A pipeline in transactions",
+                transactions::kafka_transaction,
+            ),
+            preset_of(
+                "transaction-with-outside-effect",
+                "A card outside the transaction",
+                transactions::transaction_with_outside_effect,
+            ),
+        ],
+    },
+    Group {
+        title: "Queues",
+        presets: &[
+            preset_of("charge-50", "Charged 50 twice", queues::charge_50),
+            preset_of(
+                "checkout-billing",
+                "From checkout to billing",
+                queues::checkout_billing,
+            ),
+            preset_of(
+                "payment-intent",
+                "One intent, one payment",
+                queues::payment_intent,
+            ),
+            preset_of(
+                "visibility-timeout",
+                "A lease shorter than the work",
+                queues::visibility_timeout,
+            ),
+            preset_of(
+                "queue-crash-before-ack",
+                "The queue forgets an ack",
+                queues::queue_crash_before_ack,
+            ),
+            preset_of(
+                "dead-letter",
+                "A poison message and the dead-letter queue",
+                queues::dead_letter,
+            ),
+            preset_of(
+                "dead-letter-breaks-order",
+                "A dead-letter queue breaks the order",
+                queues::dead_letter_breaks_order,
+            ),
+            preset_of(
+                "push-notification",
+                "Push notifications, at most once",
+                queues::push_notification,
+            ),
+        ],
+    },
+    Group {
+        title: "One message for several services",
+        presets: &[
+            preset_of("photo-posted", "A photo is posted", broadcast::photo_posted),
+            preset_of(
+                "pubsub-nobody-listening",
+                "Nobody is listening",
+                broadcast::pubsub_nobody_listening,
+            ),
+            preset_of(
+                "slow-subscriber",
+                "A slow subscriber",
+                broadcast::slow_subscriber,
+            ),
+            preset_of(
+                "sns-to-queues",
+                "A topic with a queue for each service",
+                broadcast::sns_to_queues,
+            ),
+        ],
+    },
 ];
+
+fn all() -> impl Iterator<Item = &'static Preset> {
+    GROUPS.iter().flat_map(|group| group.presets)
+}
 
 /// Names of all presets, in the order in which they are shown.
 pub fn preset_names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|preset| preset.name)
+    all().map(|preset| preset.name)
 }
 
-/// Names and titles of all presets, in the order in which they are shown.
-pub fn preset_titles() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ALL.iter().map(|preset| (preset.name, preset.title))
+/// The presets by what they are about: the title of each group, and the name and title of each preset in it.
+pub fn preset_groups() -> impl Iterator<
+    Item = (
+        &'static str,
+        impl Iterator<Item = (&'static str, &'static str)>,
+    ),
+> {
+    GROUPS.iter().map(|group| {
+        let titles = |preset: &Preset| (preset.name, preset.title);
+        (group.title, group.presets.iter().map(titles))
+    })
 }
 
 /// The preset of this name.
 pub fn preset(name: &str) -> Option<Scenario> {
-    let preset = ALL.iter().find(|known| known.name == name)?;
+    let preset = all().find(|known| known.name == name)?;
     let mut scenario = (preset.make)();
     scenario.name = preset.name.into();
     scenario.title = preset.title.into();

@@ -133,9 +133,24 @@ fn inputs_from_a_link_run_as_they_were_made() {
     made.intervene(Action::CrashBroker { broker: 0 })
         .expect("it is up");
     made.seek(3_000_000);
-    let mut linked = Timeline::with_inputs(stormy(), made.inputs().to_vec()).expect("they apply");
+    let mut linked =
+        Timeline::with_inputs(stormy(), made.inputs().to_vec(), usize::MAX).expect("they apply");
     linked.seek(3_000_000);
     assert_eq!(state(&linked), state(&made));
+}
+
+#[test]
+fn an_input_too_far_to_replay_is_named_before_the_time_is_spent() {
+    let far = Intervention {
+        at: Span::ms(3_600_000),
+        action: Action::CrashBroker { broker: 0 },
+    };
+    let problems = Timeline::with_inputs(stormy(), vec![far], 500).expect_err("too far");
+    let text = problems[0].to_string();
+    assert!(
+        text.contains("interventions[0]") && text.contains("more than 500 events"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -169,6 +184,7 @@ fn inputs_that_do_not_apply_are_named_and_none_is_applied() {
             ),
             input(9_000_000, Action::CrashBroker { broker: 0 }),
         ],
+        usize::MAX,
     )
     .expect_err("none applies");
     let text: Vec<String> = problems.iter().map(ToString::to_string).collect();

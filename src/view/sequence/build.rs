@@ -1,12 +1,14 @@
 //! From events to lanes, arrows and notes.
 
+mod lost;
+
 use std::collections::BTreeMap;
 
 use super::{Arrow, Fate, Lane, LaneOf, Note, Row, Sequence};
 use crate::broker::wire::Micros;
 use crate::explain::life;
 use crate::scenario::Scenario;
-use crate::trace::{Event, EventId, Kind, Leg, Party};
+use crate::trace::{Event, EventId, Kind, Party};
 use crate::view::boundary::Ground;
 use crate::view::names;
 use crate::view::sentence::clause;
@@ -173,66 +175,6 @@ impl Drawing<'_> {
         self.open.insert(event.id, self.arrows.len() - 1);
     }
 
-    fn lost(&mut self, event: &Event, leg: Leg) {
-        let (producer, place) = (self.of_producer(self.producer), self.place);
-        match leg {
-            Leg::Request => {
-                let newest = self.open.values().next_back().copied();
-                let index = self.open.remove(&event.cause).or(newest);
-                if let Some(index) = index {
-                    self.arrows[index].2.fate = Fate::Lost;
-                    self.arrows[index].2.end = event.id;
-                    self.arrows[index].2.tag = Tag::Lost;
-                }
-                self.open.retain(|_, open| Some(*open) != index);
-            }
-            Leg::Ack => {
-                let arrow = self.arrow(place, producer, event, "ack".into());
-                arrow.fate = Fate::Lost;
-                arrow.answer = true;
-            }
-            Leg::Delivery => {
-                let Some(service) = crate::explain::service_of(&event.kind) else {
-                    return;
-                };
-                let member = self.member.get(&service).copied().unwrap_or(0);
-                let label = names::message(self.scenario, self.message);
-                let to = LaneOf::Member(service, member);
-                let from = self.source(service);
-                self.arrow(from, to, event, label).fate = Fate::Lost;
-            }
-            Leg::Commit | Leg::CommitAck => self.lost_commit(event, leg),
-            Leg::Replication | Leg::Control => {
-                let lane = self.lane_of(&event.kind);
-                self.note(lane, event);
-            }
-        }
-    }
-
-    /// A commit, ack or delete is lost, or the answer to it.
-    fn lost_commit(&mut self, event: &Event, leg: Leg) {
-        let Some(service) = crate::explain::service_of(&event.kind) else {
-            return;
-        };
-        let sent = self.open.get(&event.cause).copied();
-        if let (Leg::Commit, Some(index)) = (leg, sent) {
-            let arrow = &mut self.arrows[index].2;
-            (arrow.fate, arrow.end, arrow.tag) = (Fate::Lost, event.id, Tag::Lost);
-            self.open.remove(&event.cause);
-            return;
-        }
-        let member = self.member.get(&service).copied().unwrap_or(0);
-        let (member, place) = (LaneOf::Member(service, member), self.source(service));
-        let word = names::commit_word(self.scenario, service);
-        let (from, to, label) = match leg {
-            Leg::Commit => (member, place, word.to_string()),
-            _ => (place, member, format!("answer to the {word}")),
-        };
-        let arrow = self.arrow(from, to, event, label);
-        arrow.fate = Fate::Lost;
-        arrow.answer = true;
-    }
-
     /// The request is at the broker: its arrow arrives. A second copy of it is an arrow of its own.
     fn at_broker(&mut self, event: &Event) {
         if let Some(place) = place_of(&event.kind) {
@@ -266,13 +208,23 @@ impl Drawing<'_> {
         self.note(place, event);
     }
 
+    /// A topic with a queue for each reader answers once, for all of them.
+    fn ack(&self) -> String {
+        match self.place {
+            LaneOf::Queue(topic, queue) if names::reader(self.scenario, topic, queue).is_some() => {
+                format!("ack of {}", names::topic(self.scenario, topic))
+            }
+            _ => "ack".into(),
+        }
+    }
+
     fn acked(&mut self, event: &Event, producer: u16) {
         let (place, sent_at) = (self.place, self.readable.min(event.at));
         if sent_at == 0 {
             return self.note(self.of_producer(producer), event);
         }
-        let to = self.of_producer(producer);
-        let arrow = self.arrow(place, to, event, "ack".into());
+        let (to, label) = (self.of_producer(producer), self.ack());
+        let arrow = self.arrow(place, to, event, label);
         arrow.sent_at = sent_at;
         arrow.answer = true;
     }
