@@ -1,6 +1,6 @@
 //! The scenario: everything a run depends on, besides the interventions made while it runs.
 
-use super::placed::{Expect, Placed};
+use super::placed::{Expect, Placed, Requirement};
 use serde::{Deserialize, Serialize};
 
 use super::guarantee::{CommitWhen, Guarantee, Idempotency};
@@ -36,6 +36,9 @@ pub struct Scenario {
     pub services: Vec<Service>,
     /// What goes wrong, and how long the way takes.
     pub faults: Faults,
+    /// What is asked of the services together; judged live.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Requirement>,
     /// What must be true at the end; checked by `lab check`.
     pub expects: Vec<Expect>,
 }

@@ -19,6 +19,7 @@ impl Default for Scenario {
             producers: Vec::new(),
             services: Vec::new(),
             faults: Faults::default(),
+            requires: Vec::new(),
             expects: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! What a person configures: topology, settings, guarantees, failure rates. Plain data.
 
+mod apart;
 mod check;
 mod config;
 mod defaults;
@@ -14,6 +15,7 @@ mod problem;
 mod quantity;
 mod settings;
 
+pub use apart::apart;
 pub use check::*;
 pub use config::*;
 pub use guarantee::*;

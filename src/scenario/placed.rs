@@ -125,6 +125,31 @@ pub enum HandlerStep {
     TransactionCommit,
 }
 
+/// What those who run the services ask of them together, judged while the run goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// What is asked, as the rest of a sentence: "no order is lost".
+    pub words: String,
+    /// When it is met.
+    pub rule: Rule,
+}
+
+/// How a requirement is judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Rule {
+    /// By figures of the verdict: all of these hold.
+    Figures(Vec<Expect>),
+    /// By the way the two are joined: the service never waits for the other one, however slow that is.
+    Apart {
+        /// Name of the service that must not be slowed.
+        service: String,
+        /// Name of the one that may be slow.
+        from: String,
+    },
+}
+
 /// Something that must be true of the verdict at the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

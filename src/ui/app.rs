@@ -16,6 +16,7 @@ use super::lab::Lab;
 use super::news::News;
 use super::notices::Notices;
 use super::printed::Printed;
+use super::requires::Requires;
 use super::strip::Strip;
 use super::theme;
 use super::transport::{Transport, walk};
@@ -71,7 +72,9 @@ pub fn Page(lab: Lab) -> impl IntoView {
     });
     let all = !lab.tabs().is_empty();
     let grows = lab.page.with_value(|p| !p.resize.is_empty());
-    let rest = lab.has(Panel::Verdict).then(|| view! { <Strip lab/> });
+    let rest = lab
+        .has(Panel::Verdict)
+        .then(|| view! { <Requires lab/><Strip lab/> });
     let panel = all.then(|| view! { <Column lab/> });
     let head = (!lab.embedded).then(|| view! { <Header lab help/> });
     let name = lab

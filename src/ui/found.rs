@@ -7,6 +7,7 @@ use super::moment::SeenBy;
 use crate::scenario::Scenario;
 use crate::scenario::link::Panel;
 use crate::timeline::{Mark, MarkKind};
+use crate::verdict::AnomalyKind;
 use crate::view::names;
 
 /// In place of what an anomaly is, for who sees as one party does.
@@ -81,9 +82,11 @@ pub fn headline(scenario: &Scenario, mark: &Mark) -> (String, &'static str) {
         words.push_str(" at ");
         words.push_str(&names::service(scenario, service));
     }
-    let verdict = match allowed {
-        true => "Its guarantee allows that.",
-        false => "A broken promise.",
+    let verdict = match (allowed, kind) {
+        (true, AnomalyKind::OutOfOrderEffect) => "No guarantee of delivery speaks of order.",
+        (true, _) => "Its guarantee allows that.",
+        (false, AnomalyKind::OutOfOrderEffect) => "Order is required here.",
+        (false, _) => "A broken promise.",
     };
     (words, verdict)
 }

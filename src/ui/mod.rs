@@ -31,6 +31,7 @@ mod packets;
 mod paint;
 mod printed;
 mod promise;
+mod requires;
 mod share;
 mod strip;
 mod theme;

@@ -42,7 +42,7 @@ impl Report {
             service
         };
         let Some(actual) = self.figure(service, figure) else {
-            return Some(format!("{who}: there is no figure `{figure}`"));
+            return Some(format!("{who}: there is no figure `{figure}` of that"));
         };
         let holds = match is.as_str() {
             "=" => actual == *value,

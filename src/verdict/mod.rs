@@ -11,6 +11,7 @@ mod plan;
 mod progress;
 mod proof;
 mod report;
+mod require;
 mod rows;
 mod tally;
 pub mod theory;
@@ -19,6 +20,7 @@ pub use anomaly::{Anomalies, Anomaly, AnomalyCount, AnomalyKind};
 pub use latency::Histogram;
 pub use ledger::{Ledger, MessageLine, Standing};
 pub use report::*;
+pub use require::Judged;
 pub use rows::State;
 
 #[cfg(test)]

@@ -318,7 +318,13 @@ impl Ledger {
         self.tallies[service].latency.add(after);
         if self.order.took_effect(service, row.key, message) {
             self.tallies[service].out_of_order += 1;
-            self.note(AnomalyKind::OutOfOrderEffect, Some(service), message, true);
+            let allowed = !self.plan.services[service].ordered;
+            self.note(
+                AnomalyKind::OutOfOrderEffect,
+                Some(service),
+                message,
+                allowed,
+            );
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct ServicePlan {
     pub read_committed: bool,
     /// Effects become durable after the handler is through, with a transaction.
     pub effect_after_handler: bool,
+    /// Whether the scenario asks that messages of a key take effect in order.
+    pub ordered: bool,
     /// Offsets in its log may be taken by markers or aborted records.
     pub offsets_have_gaps: bool,
 }
@@ -110,6 +112,11 @@ fn service_plan(scenario: &Scenario, service: &Service) -> ServicePlan {
             service.idempotency,
             Idempotency::KafkaTransaction | Idempotency::StoredOffset
         ),
+        ordered: scenario.requires.iter().any(|requirement| {
+            matches!(&requirement.rule, Rule::Figures(all) if all.iter().any(|figure| {
+                figure.service == service.name && figure.figure == "out_of_order"
+            }))
+        }),
         offsets_have_gaps: scenario.producers.iter().any(|p| {
             p.transaction_messages > 0 && p.topics.iter().any(|t| service.topics.contains(t))
         }) || scenario

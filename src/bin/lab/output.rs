@@ -3,7 +3,7 @@
 use delivery_lab::scenario::{
     Scenario, Span, kept_by_settings, params::slug, preset, preset_names,
 };
-use delivery_lab::verdict::{Latency, ServiceReport};
+use delivery_lab::verdict::{Judged, Latency, Report, ServiceReport};
 use delivery_lab::view::words;
 use serde::{Serialize, Serializer};
 
@@ -108,10 +108,21 @@ pub fn table(done: &Done) -> String {
         report.gave_up,
         short(done.simulated_us),
         columns(&rows),
-        not_kept(scenario),
+        required(scenario, report) + &not_kept(scenario),
         done.events,
         done.trace_hash,
     )
+}
+
+/// What is asked of all services together, a line each.
+fn required(scenario: &Scenario, report: &Report) -> String {
+    let judged = report.requirements(scenario);
+    let begin = if judged.is_empty() { "" } else { "\n" };
+    let line = |judged: &Judged| match judged.met {
+        true => format!("met      {}\n", judged.words),
+        false => format!("NOT MET  {}: {}\n", judged.words, judged.because),
+    };
+    begin.to_string() + &judged.iter().map(line).collect::<String>()
 }
 
 /// A line for each service whose settings do not keep what it promises.

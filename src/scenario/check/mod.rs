@@ -51,6 +51,7 @@ pub fn check(scenario: &Scenario) -> Vec<Problem> {
         problems.service(scenario, service);
     }
     problems.placed(scenario);
+    problems.requires(scenario);
     problems.expects(scenario);
     problems.0
 }
@@ -200,22 +201,37 @@ impl Problems {
         });
     }
 
+    /// A service that is asked for and not there is no mistake: it may have been renamed or taken out. The requirement
+    /// is then not met, and says so.
+    fn requires(&mut self, s: &Scenario) {
+        for requirement in &s.requires {
+            if let Rule::Figures(expects) = &requirement.rule {
+                for expect in expects {
+                    self.figure("requires", expect);
+                }
+            }
+        }
+    }
+
     fn expects(&mut self, s: &Scenario) {
         for expect in &s.expects {
-            let figures = if expect.service.is_empty() {
-                PRODUCER_FIGURES
-            } else {
+            if !expect.service.is_empty() {
                 self.service_name(s, "expects", &expect.service);
-                SERVICE_FIGURES
-            };
-            for (word, known) in [(&expect.figure, figures), (&expect.is, COMPARISONS)] {
-                if !known.contains(&word.as_str()) {
-                    self.0.push(Problem::not_allowed(
-                        "expects",
-                        word,
-                        problem::listed(known),
-                    ));
-                }
+            }
+            self.figure("expects", expect);
+        }
+    }
+
+    fn figure(&mut self, field: &str, expect: &Expect) {
+        let figures = if expect.service.is_empty() {
+            PRODUCER_FIGURES
+        } else {
+            SERVICE_FIGURES
+        };
+        for (word, known) in [(&expect.figure, figures), (&expect.is, COMPARISONS)] {
+            if !known.contains(&word.as_str()) {
+                let allowed = problem::listed(known);
+                self.0.push(Problem::not_allowed(field, word, allowed));
             }
         }
     }

@@ -24,6 +24,18 @@ fn service(
     service
 }
 
+const ALL: [&str; 4] = ["Payment", "Inventory", "Notification", "Analytics"];
+/// Those for which every order counts.
+const PROMISED: [&str; 3] = ["Payment", "Inventory", "Notification"];
+
+fn requires(words: &str, figure: &str, services: &[&str]) -> Requirement {
+    let none = services.iter().map(|name| expect(name, figure, "=", 0));
+    Requirement {
+        words: words.into(),
+        rule: Rule::Figures(none.collect()),
+    }
+}
+
 /// Order API → `order-events` (key: user) → Payment, Inventory, Notification and Analytics.
 pub(super) fn order_processing() -> Scenario {
     use EffectKind::*;
@@ -57,6 +69,22 @@ pub(super) fn order_processing() -> Scenario {
             consumer_crash: Span::s(12),
             ..Faults::default()
         },
+        requires: vec![
+            requires("no order is lost", "lost_acknowledged", &PROMISED),
+            requires("no card is charged twice", "duplicated", &["Payment"]),
+            requires(
+                "each user's orders take effect in order",
+                "out_of_order",
+                &ALL,
+            ),
+            Requirement {
+                words: "a slow Notification does not slow Payment".into(),
+                rule: Rule::Apart {
+                    service: "Payment".into(),
+                    from: "Notification".into(),
+                },
+            },
+        ],
         expects: vec![
             expect("Payment", "held", "=", 1),
             expect("Payment", "duplicated", "=", 0),
