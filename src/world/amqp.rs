@@ -167,7 +167,7 @@ impl World {
             .queue
             .consume(now, channel_of(seat, link), prefetch, auto_ack);
         actor.conns.push((seat, link));
-        self.subscribed(service, member, true);
+        self.subscribed(seat, true, NO_CAUSE);
         let open = QueueCargo::Link {
             seat,
             at,
@@ -178,13 +178,23 @@ impl World {
         self.push_deliveries(at);
     }
 
-    pub(super) fn subscribed(&mut self, service: u16, member: u16, connected: bool) {
+    /// An instance is connected, or not any more: since its own life or that of the server began or ended, or because
+    /// of `reason`.
+    pub(super) fn subscribed(&mut self, seat: Seat, connected: bool, reason: EventId) {
+        let Seat {
+            service, member, ..
+        } = seat;
         let kind = Kind::Subscribed {
             service,
             member,
             connected,
         };
-        self.record(NO_CAUSE, kind);
+        let server = self.brokers[super::queues::HOME as usize].latest;
+        let own = self
+            .member(service, member)
+            .map_or(NO_CAUSE, |actor| actor.died.max(actor.assigned));
+        let cause = server.max(own).max(reason);
+        self.record(cause, kind);
     }
 
     /// Delivers what can be delivered now, and does what time has brought.
@@ -231,6 +241,7 @@ impl World {
             self.tell(at, message, NO_CAUSE, kind);
         }
         let record = ConsumerRecord {
+            delivery: 0,
             partition: at,
             offset: delivery.tag,
             message: delivery.message,
@@ -300,7 +311,7 @@ impl World {
             return;
         };
         let (seat, link) = actor.conns.remove(place);
-        self.subscribed(seat.service, seat.member, false);
+        self.subscribed(seat, false, NO_CAUSE);
         let closed = QueueCargo::Link {
             seat,
             at,
@@ -338,7 +349,7 @@ impl World {
             .collect();
         actor.queue.channel_closed(now, channel);
         let service = seat.service;
-        self.subscribed(service, seat.member, false);
+        self.subscribed(seat, false, NO_CAUSE);
         let died = self
             .member(service, seat.member)
             .map_or(NO_CAUSE, |actor| actor.died);

@@ -132,7 +132,7 @@ impl World {
         let to = Subscription::Channel(at.topic);
         topic.server.subscribe(conn.id(), to);
         topic.conns.push(conn);
-        self.subscribed(seat.service, seat.member, true);
+        self.subscribed(seat, true, NO_CAUSE);
         let open = QueueCargo::Link {
             seat,
             at,
@@ -157,7 +157,7 @@ impl World {
         };
         let conn = topic.conns.remove(place);
         let lost = topic.server.disconnect(conn.id());
-        self.subscribed(seat.service, seat.member, false);
+        self.subscribed(seat, false, NO_CAUSE);
         for message in lost {
             self.unheard(at, seat.service, message.id, Why::NobodyListening);
         }
@@ -172,7 +172,9 @@ impl World {
                 continue;
             };
             let Conn { seat, link, .. } = topic.conns.remove(place);
-            self.subscribed(seat.service, seat.member, false);
+            let newest = gone.lost.back().map_or(0, |message| message.id);
+            let reason = self.messages.get(newest).map_or(NO_CAUSE, |row| row.last);
+            self.subscribed(seat, false, reason);
             for message in gone.lost {
                 self.unheard(at, seat.service, message.id, Why::SlowSubscriber);
             }
@@ -208,6 +210,7 @@ impl World {
             let link = conn.link;
             let cause = self.queue_cause(at, message.id);
             let record = ConsumerRecord {
+                delivery: 0,
                 partition: at,
                 offset: 0,
                 message,

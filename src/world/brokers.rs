@@ -7,9 +7,10 @@ use crate::trace::{EventId, Kind, NO_CAUSE};
 
 impl World {
     /// A broker's process dies. The cluster notices after `broker.session.timeout.ms`.
-    pub(super) fn broker_dies(&mut self, broker: u16, _cause: EventId) {
+    pub(super) fn broker_dies(&mut self, broker: u16, cause: EventId) {
         let actor = &mut self.brokers[usize::from(broker)];
         actor.up = false;
+        actor.latest = cause;
         actor.life += 1;
         let life = actor.life;
         self.each_partition(|world, at| {
@@ -38,39 +39,45 @@ impl World {
         if actor.up || actor.life != life {
             return;
         }
-        let now = self.now;
+        let (now, died) = (self.now, actor.latest);
         self.each_partition(|world, at| {
             let change = world
                 .partition_mut(at)
                 .and_then(|actor| actor.core.fence(u32::from(broker), now));
-            world.leadership(at, change);
+            world.leadership(at, change, died);
         });
     }
 
     /// A broker's process is back.
-    pub(super) fn broker_returns(&mut self, broker: u16) {
-        self.brokers[usize::from(broker)].up = true;
+    pub(super) fn broker_returns(&mut self, broker: u16, cause: EventId) {
+        let actor = &mut self.brokers[usize::from(broker)];
+        (actor.up, actor.latest) = (true, cause);
         let now = self.now;
         self.each_partition(|world, at| {
             let change = world
                 .partition_mut(at)
                 .and_then(|actor| actor.core.restart(u32::from(broker), now));
-            world.leadership(at, change);
+            world.leadership(at, change, cause);
             world.start_followers(at);
         });
         self.queues_return(broker);
     }
 
     /// Tells everybody about a new leader, or that there is none.
-    pub(super) fn leadership(&mut self, at: TopicPartition, change: Option<LeaderChange>) {
+    pub(super) fn leadership(
+        &mut self,
+        at: TopicPartition,
+        change: Option<LeaderChange>,
+        cause: EventId,
+    ) {
         let (topic, partition) = (at.topic as u16, at.partition);
         if let Some(change) = change {
             match change.leader {
                 Some(leader) => {
                     let (broker, epoch, unclean) =
                         (leader as u16, change.leader_epoch, change.unclean);
-                    self.record(
-                        NO_CAUSE,
+                    let elected = self.record(
+                        cause,
                         Kind::Elected {
                             topic,
                             partition,
@@ -80,6 +87,7 @@ impl World {
                         },
                     );
                     if let Some(actor) = self.partition_mut(at) {
+                        actor.latest = elected;
                         // A new leader's high watermark may be behind what the old one had told.
                         actor.high_watermark = actor.core.high_watermark();
                         actor.last_stable = actor.core.last_stable_offset();
@@ -87,7 +95,7 @@ impl World {
                     }
                 }
                 None => {
-                    self.record(NO_CAUSE, Kind::Leaderless { topic, partition });
+                    self.record(cause, Kind::Leaderless { topic, partition });
                 }
             }
             self.start_followers(at);
@@ -109,7 +117,8 @@ impl World {
         }
         if let Some(actor) = self.brokers.get_mut(usize::from(broker)) {
             actor.cut_until = until;
-            self.record(NO_CAUSE, kind);
+            let event = self.record(NO_CAUSE, kind);
+            self.brokers[usize::from(broker)].latest = event;
         }
     }
 
@@ -122,10 +131,11 @@ impl World {
                 let before = actor.core.log_start();
                 actor.core.clean(now);
                 let below = actor.core.log_start();
+                let latest = actor.latest;
                 let (topic, partition) = (at.topic as u16, at.partition);
                 if below > before {
                     world.record(
-                        NO_CAUSE,
+                        latest,
                         Kind::Expired {
                             topic,
                             partition,

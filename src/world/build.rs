@@ -3,6 +3,7 @@
 use super::settings::{
     INITIAL_REBALANCE_DELAY, assignor_of, plan_of, store_of, strategy_of, structure,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::broker::group::{Group, GroupConfig};
@@ -62,7 +63,8 @@ impl World {
                 BrokerActor {
                     up: true,
                     life: 0,
-                    cut_until: 0
+                    cut_until: 0,
+                    latest: NO_CAUSE,
                 };
                 scenario.cluster.brokers as usize
             ],
@@ -70,7 +72,7 @@ impl World {
             services: Vec::new(),
             coordinator: TransactionCoordinator::new(true),
             transaction_tick: None,
-            crash_plan: 0,
+            crash_plans: BTreeMap::new(),
             by_hand: 0,
             scenario: Arc::new(scenario),
         };
@@ -130,6 +132,7 @@ impl World {
                 strategy,
                 topics,
                 next_member_id: 0,
+                rebalancing: NO_CAUSE,
                 identities: Vec::new(),
                 waiting: Vec::new(),
                 tick: None,
@@ -321,6 +324,7 @@ fn new_member(producer: Option<u16>) -> MemberActor {
         life: 0,
         paused_until: 0,
         died: NO_CAUSE,
+        stood_still: NO_CAUSE,
         consumer: None,
         work: Work::default(),
         receiver: Default::default(),

@@ -24,6 +24,8 @@ pub(super) struct BrokerActor {
     pub life: u32,
     /// Until then nothing passes between it and the other brokers.
     pub cut_until: Micros,
+    /// The event of its latest death or return.
+    pub latest: EventId,
 }
 
 /// A partition and what waits at it.
@@ -43,6 +45,8 @@ pub(super) struct PartitionActor {
     pub(super) high_watermark: Offset,
     pub(super) last_stable: Offset,
     pub(super) isr: u32,
+    /// The latest event about it: what moves next in it moves because of that.
+    pub(super) latest: EventId,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -67,6 +71,7 @@ pub(super) struct Output {
     offset: Offset,
     message: u64,
     seat: Seat,
+    appended: EventId,
 }
 
 impl PartitionActor {
@@ -107,6 +112,7 @@ impl PartitionActor {
             high_watermark: 0,
             last_stable: 0,
             isr,
+            latest: NO_CAUSE,
         }
     }
 }
@@ -209,15 +215,22 @@ impl World {
                 first = event;
             }
             if let Kind::Appended { offset, .. } = kind {
-                self.output_appended(cargo, message, offset);
+                self.output_appended(cargo, message, offset, event);
             }
+            self.moved_by(at, event);
         }
         first
     }
 
     /// A service's output record is in the leader's log: a transaction must decide over it, or the high watermark
     /// must pass it, before it has any effect.
-    fn output_appended(&mut self, cargo: &ProduceCargo, message: u64, offset: Offset) {
+    fn output_appended(
+        &mut self,
+        cargo: &ProduceCargo,
+        message: u64,
+        offset: Offset,
+        appended: EventId,
+    ) {
         let actor = &mut self.producers[usize::from(cargo.producer)];
         let Some(seat) = actor.owner else { return };
         if cargo.request.batch.transactional {
@@ -230,7 +243,7 @@ impl World {
                     member,
                     message,
                 };
-                self.record(NO_CAUSE, kind);
+                self.record(appended, kind);
             } else if !actor.written.contains(&message) {
                 actor.written.push(message);
             }
@@ -239,6 +252,7 @@ impl World {
                 offset,
                 message,
                 seat,
+                appended,
             });
         }
     }
@@ -251,7 +265,7 @@ impl World {
             let Some(output) = actor.outputs.pop_front_if(shown) else {
                 return;
             };
-            self.effect(output.seat, output.message);
+            self.effect(output.seat, output.message, output.appended);
         }
     }
 
@@ -275,6 +289,13 @@ impl World {
         self.send(way, about, cause, Cargo::Produced(answer));
     }
 
+    /// Notes what happened to a partition last.
+    pub(super) fn moved_by(&mut self, at: TopicPartition, event: EventId) {
+        if let Some(actor) = self.partition_mut(at) {
+            actor.latest = event;
+        }
+    }
+
     /// Whatever may have moved in a partition: tells the trace, and those who waited for it.
     pub(super) fn partition_moved(&mut self, at: TopicPartition) {
         let (topic, partition) = (at.topic as u16, at.partition);
@@ -289,11 +310,17 @@ impl World {
         let isr = in_sync_bits(&actor.core);
         let risen = high_watermark > actor.high_watermark;
         let stable = last_stable > actor.last_stable;
-        let resynced = isr != actor.isr;
+        let changed = isr ^ actor.isr;
         (actor.high_watermark, actor.last_stable, actor.isr) = (high_watermark, last_stable, isr);
-        if resynced {
+        let latest = actor.latest;
+        if changed != 0 {
+            let of = |(broker, actor): (usize, &BrokerActor)| {
+                (changed >> broker & 1 == 1).then_some(actor.latest)
+            };
+            let brokers = self.brokers.iter().enumerate().filter_map(of);
+            let cause = brokers.max().unwrap_or(NO_CAUSE).max(latest);
             self.record(
-                NO_CAUSE,
+                cause,
                 Kind::InSync {
                     topic,
                     partition,
@@ -303,7 +330,7 @@ impl World {
         }
         if risen {
             self.record(
-                NO_CAUSE,
+                latest,
                 Kind::HighWatermark {
                     topic,
                     partition,
@@ -313,7 +340,7 @@ impl World {
         }
         if stable && last_stable != high_watermark {
             self.record(
-                NO_CAUSE,
+                latest,
                 Kind::LastStable {
                     topic,
                     partition,

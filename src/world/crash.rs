@@ -8,6 +8,8 @@ use super::{Ev, World};
 
 /// Crashes placed by hand are numbered from here, those of chance from 1.
 const BY_HAND: u64 = 1 << 40;
+/// Crashes of chance after a change of their rate are numbered from a multiple of this.
+const PLAN: u64 = 1 << 24;
 
 fn crash_key(party: Party, entity: u64) -> FaultKey {
     let site = match party {
@@ -48,12 +50,34 @@ impl World {
         }
     }
 
-    /// Draws everybody's first crash, or everybody's next one after the rates were changed.
+    /// Draws everybody's first crash.
     pub(super) fn schedule_crashes(&mut self) {
-        self.crash_plan += 1;
         for party in self.parties() {
             self.schedule_crash(party, 1);
         }
+    }
+
+    /// How often each process crashes.
+    pub(super) fn crash_rates(&self) -> Vec<(Party, Span)> {
+        let rate = |party| (party, self.mortality(party).0);
+        self.parties().into_iter().map(rate).collect()
+    }
+
+    /// Draws the next crashes anew of those whose rate is not what it was; the others keep theirs.
+    pub(super) fn reschedule_crashes(&mut self, before: &[(Party, Span)]) {
+        for (party, rate) in self.crash_rates() {
+            if before.contains(&(party, rate)) {
+                continue;
+            }
+            let plan = self.crash_plans.entry(party).or_default();
+            *plan += 1;
+            let first = u64::from(*plan) * PLAN + 1;
+            self.schedule_crash(party, first);
+        }
+    }
+
+    fn crash_plan(&self, party: Party) -> u32 {
+        self.crash_plans.get(&party).copied().unwrap_or(0)
     }
 
     /// Plans the placed crashes.
@@ -103,7 +127,7 @@ impl World {
                 Ev::Crash {
                     party,
                     nth,
-                    plan: self.crash_plan,
+                    plan: self.crash_plan(party),
                 },
             );
         }
@@ -112,33 +136,32 @@ impl World {
     /// A crash is due. A suppressed one leaves the later ones where they would have been.
     pub(super) fn crash_due(&mut self, party: Party, nth: u64, plan: u32) {
         let by_chance = nth < BY_HAND;
-        if by_chance && plan != self.crash_plan {
+        if by_chance && plan != self.crash_plan(party) {
             return;
         }
         let fault = crash_key(party, nth);
         let dies = !self.plan.is_suppressed(&fault) && self.is_up(party);
-        if dies {
-            self.crash(party, fault, NO_CAUSE);
-        }
+        let died = dies.then(|| self.crash(party, fault, NO_CAUSE));
         let (_, restart) = self.mortality(party);
         self.queue.push(
             self.now + restart.0,
             Ev::Restart {
                 party,
-                dead: dies,
-                next: by_chance.then_some(nth + 1),
+                died,
+                next: by_chance.then_some((nth + 1, plan)),
             },
         );
     }
 
-    /// A process dies now.
-    pub(super) fn crash(&mut self, party: Party, fault: FaultKey, cause: EventId) {
+    /// A process dies now; gives the event of its death.
+    pub(super) fn crash(&mut self, party: Party, fault: FaultKey, cause: EventId) -> EventId {
         let event = self.record(cause, Kind::Crashed { party, fault });
         match party {
             Party::Producer(producer) => self.producer_dies(producer, event),
             Party::Broker(broker) => self.broker_dies(broker, event),
             Party::Member(service, member) => self.member_dies(service, member, event),
         }
+        event
     }
 
     /// Somebody made it crash by hand.
@@ -151,13 +174,13 @@ impl World {
         if self.plan.is_suppressed(&fault) {
             return true;
         }
-        self.crash(party, fault, NO_CAUSE);
+        let died = Some(self.crash(party, fault, NO_CAUSE));
         let (_, restart) = self.mortality(party);
         self.queue.push(
             self.now + restart.0,
             Ev::Restart {
                 party,
-                dead: true,
+                died,
                 next: None,
             },
         );
@@ -165,16 +188,21 @@ impl World {
     }
 
     /// A process comes back, and its next crash is drawn.
-    pub(super) fn restart_due(&mut self, party: Party, dead: bool, next: Option<u64>) {
-        if dead && !self.is_up(party) {
-            self.record(NO_CAUSE, Kind::Restarted { party });
+    pub(super) fn restart_due(
+        &mut self,
+        party: Party,
+        died: Option<EventId>,
+        next: Option<(u64, u32)>,
+    ) {
+        if let Some(died) = died.filter(|_| !self.is_up(party)) {
+            let back = self.record(died, Kind::Restarted { party });
             match party {
-                Party::Producer(producer) => self.producer_returns(producer),
-                Party::Broker(broker) => self.broker_returns(broker),
-                Party::Member(service, member) => self.member_returns(service, member),
+                Party::Producer(producer) => self.producer_returns(producer, back),
+                Party::Broker(broker) => self.broker_returns(broker, back),
+                Party::Member(service, member) => self.member_returns(service, member, back),
             }
         }
-        if let Some(nth) = next {
+        if let Some((nth, _)) = next.filter(|(_, plan)| *plan == self.crash_plan(party)) {
             self.schedule_crash(party, nth);
         }
     }

@@ -37,7 +37,7 @@ impl World {
             ConsumerRequest::SyncGroup(sender) => match caller(sender) {
                 Some(caller) => {
                     self.wait_for_answer(seat, caller.member, request);
-                    self.with_group(seat.service, |group, now| group.sync(now, caller));
+                    self.with_group(seat.service, cause, |group, now| group.sync(now, caller));
                 }
                 None => self.refuse(seat, request, ErrorCode::UnknownMemberId),
             },
@@ -58,7 +58,7 @@ impl World {
             }
             ConsumerRequest::LeaveGroup(sender) => {
                 if let Some(caller) = caller(sender) {
-                    self.with_group(seat.service, |group, now| {
+                    self.with_group(seat.service, cause, |group, now| {
                         group
                             .leave(now, caller.member, caller.instance)
                             .unwrap_or_default()
@@ -114,7 +114,10 @@ impl World {
         let id = sender.member.unwrap_or(join.new_id);
         service.identities.push((id, seat.member));
         self.wait_for_answer(seat, id, request);
-        self.with_group(seat.service, |group, now| group.join(now, join));
+        let cause = self
+            .member(seat.service, seat.member)
+            .map_or(NO_CAUSE, |actor| actor.assigned);
+        self.with_group(seat.service, cause, |group, now| group.join(now, join));
     }
 
     fn wait_for_answer(&mut self, seat: Seat, id: MemberId, request: u64) {
@@ -127,6 +130,7 @@ impl World {
     pub(super) fn with_group(
         &mut self,
         service: u16,
+        mut cause: EventId,
         act: impl FnOnce(&mut Group, u64) -> Vec<Answer>,
     ) {
         let now = self.now;
@@ -137,22 +141,25 @@ impl World {
         let preparing = actor.group.state() == GroupState::PreparingRebalance;
         let generation = actor.group.generation().max(0) as u32;
         let after: Vec<MemberId> = actor.group.members().map(|(id, _)| id).collect();
-        let removed: Vec<u16> = before
+        let removed: Vec<(u16, bool)> = before
             .iter()
             .filter(|id| !after.contains(id))
             .filter_map(|id| {
-                actor
-                    .identities
-                    .iter()
-                    .find(|(known, _)| known == id)
-                    .map(|(_, member)| *member)
+                let (_, member) = *actor.identities.iter().find(|(known, _)| known == id)?;
+                // A later life of the instance has an identity of its own.
+                let mut others = actor.identities.iter();
+                let superseded = others.any(|(other, of)| *of == member && other > id);
+                Some((member, superseded))
             })
             .collect();
         actor.identities.retain(|(id, _)| after.contains(id));
-        for member in removed {
-            let cause = self.services[usize::from(service)].members[usize::from(member)].died;
-            self.record(
-                cause,
+        for (member, superseded) in removed {
+            let actor = &self.services[usize::from(service)].members[usize::from(member)];
+            // A later life has done nothing yet if it has no identity of its own.
+            let own = actor.work.latest.max(actor.stood_still);
+            let reason = actor.died.max(if superseded { NO_CAUSE } else { own });
+            cause = self.record(
+                reason,
                 Kind::Removed {
                     service,
                     member,
@@ -161,13 +168,12 @@ impl World {
             );
         }
         if preparing && !was_preparing {
-            self.record(
-                NO_CAUSE,
-                Kind::Rebalancing {
-                    service,
-                    generation,
-                },
-            );
+            let kind = Kind::Rebalancing {
+                service,
+                generation,
+            };
+            let event = self.record(cause, kind);
+            self.services[usize::from(service)].rebalancing = event;
         }
         for answer in answers {
             self.send_group_answer(service, answer, generation);
@@ -191,17 +197,18 @@ impl World {
             return;
         };
         let Waiting { seat, request, .. } = waiting.swap_remove(place);
-        let cause = match &result {
-            Ok(ConsumerAnswer::Joined { .. }) => self.record(
-                NO_CAUSE,
-                Kind::Joined {
-                    service,
-                    member: seat.member,
-                    generation,
-                },
-            ),
-            _ => NO_CAUSE,
-        };
+        let mut cause = NO_CAUSE;
+        if matches!(&result, Ok(ConsumerAnswer::Joined { .. })) {
+            let kind = Kind::Joined {
+                service,
+                member: seat.member,
+                generation,
+            };
+            cause = self.record(self.services[usize::from(service)].rebalancing, kind);
+            if let Some(actor) = self.seated(seat) {
+                actor.assigned = cause;
+            }
+        }
         self.answer_member(seat, request, result, Leg::Control, cause);
     }
 
@@ -319,7 +326,7 @@ impl World {
         if actor.tick.is_some_and(|planned| planned <= now) {
             actor.tick = None;
         }
-        self.with_group(service, |group, now| group.tick(now));
+        self.with_group(service, NO_CAUSE, |group, now| group.tick(now));
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::broker::wire::TopicPartition;
 use crate::scenario::Channel;
-use crate::trace::{Kind, NO_CAUSE};
+use crate::trace::{EventId, Kind, NO_CAUSE};
 
 use super::cluster::PartitionActor;
 use super::member::Frontier;
@@ -45,11 +45,11 @@ impl World {
             });
         }
         let partitions = log.grow_to;
-        self.record(NO_CAUSE, Kind::Grown { topic, partitions });
-        self.groups_hear_of_growth(topic, before);
+        let grown = self.record(NO_CAUSE, Kind::Grown { topic, partitions });
+        self.groups_hear_of_growth(topic, before, grown);
     }
 
-    fn groups_hear_of_growth(&mut self, topic: u16, before: u32) {
+    fn groups_hear_of_growth(&mut self, topic: u16, before: u32, grown: EventId) {
         let sizes: Arc<[u32]> = (0..self.topics.len())
             .map(|topic| self.partitions_of(topic as u16))
             .collect();
@@ -66,7 +66,7 @@ impl World {
                 actor.frontiers.extend(added);
             }
             let sizes = Arc::clone(&sizes);
-            self.with_group(service, |group, now| group.set_topics(now, sizes));
+            self.with_group(service, grown, |group, now| group.set_topics(now, sizes));
         }
     }
 }

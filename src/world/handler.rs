@@ -8,7 +8,7 @@ use crate::client::consumer::{ConsumerRecord, Offsets};
 use crate::scenario::HandlerStep;
 use crate::service::{CommitTiming, Delivery, Handler, Next, Step, StepOutcome};
 use crate::sim::{FaultKey, PPM, Site, exponential};
-use crate::trace::{Kind, NO_CAUSE, Why};
+use crate::trace::{EventId, Kind, NO_CAUSE, Why};
 
 use super::member::Seat;
 use super::{Ev, MAX_SERVICES, World, lane};
@@ -22,6 +22,9 @@ impl World {
     pub(super) fn begin_batch(&mut self, seat: Seat, records: Vec<ConsumerRecord>) {
         let empty = records.is_empty();
         let Some(work) = self.work(seat) else { return };
+        if let Some(first) = records.first() {
+            work.latest = first.delivery;
+        }
         work.batch = records;
         work.at = 0;
         if empty {
@@ -64,6 +67,7 @@ impl World {
         };
         let service_time = self.service_time(seat.service, record.message.id);
         let Some(work) = self.work(seat) else { return };
+        work.latest = record.delivery;
         work.handler = Handler::new();
         work.stage = Stage::Handling;
         work.service_time = service_time;
@@ -205,6 +209,21 @@ impl World {
         self.begin_record(seat);
     }
 
+    /// The latest event about the record under work.
+    pub(super) fn latest(&self, seat: Seat) -> EventId {
+        self.member(seat.service, seat.member)
+            .map_or(NO_CAUSE, |actor| actor.work.latest)
+    }
+
+    /// Writes down what follows from the latest that happened to the record under work.
+    pub(super) fn record_of_work(&mut self, seat: Seat, kind: Kind) -> EventId {
+        let event = self.record(self.latest(seat), kind);
+        if let Some(work) = self.work(seat) {
+            work.latest = event;
+        }
+        event
+    }
+
     /// Takes the step in the store, unless it fails.
     pub(super) fn perform(
         &mut self,
@@ -226,6 +245,7 @@ impl World {
             return failure;
         }
         let now = self.now;
+        let latest = self.latest(seat);
         let actor = &mut self.services[usize::from(service)];
         let staged: Vec<u64> = match step {
             Step::TransactionCommit => actor
@@ -247,19 +267,19 @@ impl World {
         let in_transaction = !actor.store.staged(u32::from(member)).is_empty();
         match (step, outcome) {
             (Step::Effect, StepOutcome::Done) if !in_transaction => {
-                self.effect(seat, message);
+                self.effect(seat, message, latest);
                 self.turn_done(service, record.message);
             }
             (Step::TransactionCommit, StepOutcome::Done) => {
                 staged
                     .into_iter()
-                    .for_each(|message| self.effect(seat, message));
+                    .for_each(|message| self.effect(seat, message, latest));
                 self.turn_done(service, record.message);
             }
             (Step::TransactionCommit, _) => {
                 for message in staged {
-                    self.record(
-                        NO_CAUSE,
+                    self.record_of_work(
+                        seat,
                         Kind::RolledBack {
                             service,
                             member,
@@ -280,8 +300,8 @@ impl World {
         }
         let (service, message) = (seat.service, record.message.id);
         let why = self.work(seat).map_or(Why::Poison, |work| work.why);
-        self.record(
-            NO_CAUSE,
+        self.record_of_work(
+            seat,
             Kind::DeadLettered {
                 service,
                 message,
@@ -302,7 +322,7 @@ impl World {
             attempt,
             why,
         };
-        self.record(NO_CAUSE, failed);
+        self.record_of_work(seat, failed);
     }
 
     /// Whether the effect fails this time, by chance or for good.
@@ -344,7 +364,7 @@ impl World {
     }
 
     /// The effect of a message is in the world now.
-    pub(super) fn effect(&mut self, seat: Seat, message: u64) {
+    pub(super) fn effect(&mut self, seat: Seat, message: u64, cause: EventId) {
         let Seat {
             service, member, ..
         } = seat;
@@ -358,7 +378,7 @@ impl World {
             None => 1,
         };
         self.record(
-            NO_CAUSE,
+            cause,
             Kind::Effect {
                 service,
                 member,
@@ -383,8 +403,8 @@ impl World {
         if outcome == StepOutcome::Done
             && let Some(step) = handler_step(step)
         {
-            let event = self.record(
-                NO_CAUSE,
+            let event = self.record_of_work(
+                seat,
                 Kind::Step {
                     service,
                     member,
@@ -397,8 +417,8 @@ impl World {
             }
         }
         if outcome == StepOutcome::AlreadyDone {
-            self.record(
-                NO_CAUSE,
+            self.record_of_work(
+                seat,
                 Kind::Skipped {
                     service,
                     member,

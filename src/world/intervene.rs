@@ -34,12 +34,9 @@ impl World {
 
     /// Goes on under other rates, delays and service times. What is built stays as it was built.
     pub fn change(&mut self, scenario: Scenario) {
-        let crashes = |s: &Scenario| (s.faults.consumer_crash, s.faults.broker_crash);
-        let redraw = crashes(&scenario) != crashes(&self.scenario);
+        let before = self.crash_rates();
         self.scenario = std::sync::Arc::new(scenario);
-        if redraw {
-            self.schedule_crashes();
-        }
+        self.reschedule_crashes(&before);
     }
 
     fn drop_packet(&mut self, number: u64) -> bool {

@@ -257,6 +257,7 @@ impl World {
             .messages
             .iter()
             .map(|received| ConsumerRecord {
+                delivery: 0,
                 partition: at,
                 offset: received.handle.0,
                 message: received.message,

@@ -6,7 +6,7 @@ use super::settings::{budget_of, consumer_settings};
 use crate::broker::wire::TopicPartition;
 use crate::client::consumer::Consumer;
 use crate::scenario::{self, Channel};
-use crate::trace::{NO_CAUSE, Party};
+use crate::trace::{EventId, NO_CAUSE, Party};
 
 impl World {
     /// An instance starts to live: its consumer joins the group with its first poll.
@@ -33,14 +33,14 @@ impl World {
     }
 
     /// A crashed instance is back: a new process, with nothing in memory.
-    pub(super) fn member_returns(&mut self, service: u16, member: u16) {
+    pub(super) fn member_returns(&mut self, service: u16, member: u16, cause: EventId) {
         let Some(actor) = self.member_mut(service, member) else {
             return;
         };
-        actor.up = true;
+        (actor.up, actor.assigned) = (true, cause);
         let producer = actor.producer;
         if let Some(producer) = producer {
-            self.producer_returns(producer);
+            self.producer_returns(producer, cause);
         }
         self.member_starts(service, member);
     }
@@ -60,7 +60,10 @@ impl World {
         };
         actor.paused_until = until;
         let receives = actor.consumer.is_none();
-        self.record(NO_CAUSE, kind);
+        let event = self.record(NO_CAUSE, kind);
+        if let Some(actor) = self.member_mut(service, member) {
+            actor.stood_still = event;
+        }
         if receives {
             self.receiver_pauses(service, member, until);
         }

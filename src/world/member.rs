@@ -40,6 +40,8 @@ pub(super) struct ServiceActor {
     pub strategy: Strategy,
     pub topics: Arc<[TopicId]>,
     pub next_member_id: MemberId,
+    /// The latest event that began to distribute its partitions anew.
+    pub rebalancing: EventId,
     /// Whose process a member id belongs to.
     pub identities: Vec<(MemberId, u16)>,
     pub waiting: Vec<super::group::Waiting>,
@@ -67,6 +69,8 @@ pub(super) struct MemberActor {
     pub paused_until: Micros,
     /// The event of its latest death.
     pub died: EventId,
+    /// The event with which it stood still last.
+    pub stood_still: EventId,
     pub consumer: Option<Consumer>,
     pub work: Work,
     /// How often it may still try again; a new process begins with a full budget.
@@ -192,12 +196,12 @@ impl World {
     pub(super) fn delivered(
         &mut self,
         seat: Seat,
-        records: Vec<crate::client::consumer::ConsumerRecord>,
+        mut records: Vec<crate::client::consumer::ConsumerRecord>,
     ) {
         let Seat {
             service, member, ..
         } = seat;
-        for record in &records {
+        for record in &mut records {
             let message = record.message.id;
             let nth = self.count_delivery(service, message);
             let first = self.messages.get(message).map_or(NO_CAUSE, |row| row.last);
@@ -206,7 +210,7 @@ impl World {
                 .map_or(NO_CAUSE, |actor| actor.assigned);
             let cause = if nth > 1 { assigned } else { first };
             let (partition, offset) = (record.partition.partition, record.offset);
-            self.record(
+            record.delivery = self.record(
                 cause,
                 Kind::Delivered {
                     service,
@@ -375,10 +379,11 @@ impl World {
             service, member, ..
         } = seat;
         let (mut event, mut message) = (NO_CAUSE, 0);
+        let latest = self.latest(seat);
         for &(at, offset) in offsets {
             let partition = at.partition;
             event = self.record(
-                NO_CAUSE,
+                latest,
                 Kind::CommitSent {
                     service,
                     member,

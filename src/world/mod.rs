@@ -37,6 +37,7 @@ mod transaction;
 mod turns;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::broker::partition::{FetchAnswer, FollowerFetch};
@@ -76,7 +77,8 @@ pub struct World {
     coordinator: TransactionCoordinator,
     transaction_tick: Option<Micros>,
     /// Crashes drawn under an earlier rate do not fall any more.
-    crash_plan: u32,
+    /// How often each party's crashes were drawn anew, because their rate was changed.
+    crash_plans: BTreeMap<Party, u32>,
     /// Crashes made by hand so far.
     by_hand: u64,
 }
@@ -148,8 +150,10 @@ enum Ev {
     /// A process comes back, if it was dead, and its next crash is drawn.
     Restart {
         party: Party,
-        dead: bool,
-        next: Option<u64>,
+        /// The event of its death, if it was dead.
+        died: Option<EventId>,
+        /// Number of its next crash by chance, and the plan that one belongs to.
+        next: Option<(u64, u32)>,
     },
     /// The cluster notices that a broker is gone.
     Detected { broker: u16, life: u32 },
@@ -271,7 +275,7 @@ impl World {
             } => self.ask_leader_again(at, follower, round),
             Ev::HouseKeeping => self.house_keeping(),
             Ev::Crash { party, nth, plan } => self.crash_due(party, nth, plan),
-            Ev::Restart { party, dead, next } => self.restart_due(party, dead, next),
+            Ev::Restart { party, died, next } => self.restart_due(party, died, next),
             Ev::Detected { broker, life } => self.broker_detected(broker, life),
             Ev::Cut { broker, lasting } => self.cut(broker, lasting),
             Ev::TurnOver { service } => self.turn_over(service),

@@ -8,7 +8,7 @@ use crate::client::consumer::{Consumer, ConsumerRecord};
 use crate::scenario::{EffectKind, HandlerStep};
 use crate::service::{Finished, Step, StepOutcome};
 use crate::sim::{FaultKey, Site};
-use crate::trace::{EventId, Kind, NO_CAUSE, Party, Why};
+use crate::trace::{EventId, Kind, Party, Why};
 
 impl World {
     /// Whether a crash is placed (or falls by chance) right after this step.
@@ -36,13 +36,13 @@ impl World {
             return false;
         }
         let party = Party::Member(seat.service, seat.member);
-        self.crash(party, fault, event);
+        let died = Some(self.crash(party, fault, event));
         let restart = self.scenario.faults.consumer_restart.0;
         self.queue.push(
             self.now + restart,
             Ev::Restart {
                 party,
-                dead: true,
+                died,
                 next: None,
             },
         );
@@ -58,8 +58,8 @@ impl World {
         let why = self.work(seat).map_or(Why::Transient, |work| work.why);
         match end {
             Finished::Processed | Finished::AlreadyDone | Finished::Refused => {
-                self.record(
-                    NO_CAUSE,
+                self.record_of_work(
+                    seat,
                     Kind::Processed {
                         service,
                         member,
@@ -68,8 +68,8 @@ impl World {
                 );
             }
             Finished::Skipped => {
-                self.record(
-                    NO_CAUSE,
+                self.record_of_work(
+                    seat,
                     Kind::Dropped {
                         service,
                         message,

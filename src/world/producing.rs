@@ -41,8 +41,10 @@ impl World {
 
     /// A fenced producer is of no use any more; its owner makes a new one.
     pub(super) fn replace_producer(&mut self, producer: u16) {
-        self.producers[usize::from(producer)].life += 1;
-        self.producer_returns(producer);
+        let actor = &mut self.producers[usize::from(producer)];
+        actor.life += 1;
+        let latest = actor.latest;
+        self.producer_returns(producer, latest);
         if let Some(seat) = self.producers[usize::from(producer)].owner {
             self.batch_transaction_ended(seat, false);
         }
@@ -113,6 +115,7 @@ impl World {
             if let Some(row) = self.messages.get_mut(message.id) {
                 row.last = sent;
             }
+            self.producers[usize::from(producer)].latest = sent;
         }
         let (at, connection) = (request.partition, request.connection);
         let answered = request.acks != Acks::Zero;
@@ -386,8 +389,9 @@ impl World {
     }
 
     /// And it comes back, empty.
-    pub(super) fn producer_returns(&mut self, producer: u16) {
+    pub(super) fn producer_returns(&mut self, producer: u16, cause: EventId) {
         let actor = &mut self.producers[usize::from(producer)];
+        actor.latest = cause;
         if let Ok(fresh) = Producer::new(actor.client.settings().clone()) {
             actor.client = fresh;
             actor.up = true;

@@ -56,6 +56,10 @@ pub(super) struct ProducerActor {
     pub(super) again: Vec<(u16, Message)>,
     /// Messages the open transaction has written into logs.
     pub written: Vec<u64>,
+    /// The producer id it has, or had last.
+    pub id: Option<u64>,
+    /// The latest event about it.
+    pub latest: EventId,
 }
 
 /// A request that was sent and not heard back about.
@@ -138,6 +142,8 @@ impl ProducerActor {
             undecided: Vec::new(),
             again: Vec::new(),
             written: Vec::new(),
+            id: None,
+            latest: NO_CAUSE,
         })
     }
 }
@@ -275,14 +281,14 @@ impl World {
                     }
                     actor.in_transaction = 0;
                     let (service, member) = (u16::MAX, 0);
-                    self.record(
-                        NO_CAUSE,
-                        Kind::TransactionBegan {
-                            producer,
-                            service,
-                            member,
-                        },
-                    );
+                    let kind = Kind::TransactionBegan {
+                        producer,
+                        service,
+                        member,
+                    };
+                    let cause = actor.latest;
+                    let began = self.record(cause, kind);
+                    self.producers[usize::from(producer)].latest = began;
                 }
                 TxnPhase::Open if actor.in_transaction >= actor.every => {
                     let _ = actor.client.commit();

@@ -22,7 +22,7 @@ use super::publish::{ProduceCargo, ProducedCargo};
 use super::{Ev, MAX_SERVICES, World};
 
 /// The broker that queues and channels are on.
-const HOME: u32 = 0;
+pub(super) const HOME: u32 = 0;
 
 /// What is behind a topic.
 #[derive(Clone, Debug)]
@@ -223,7 +223,7 @@ impl World {
             if let Some(seat) = self.producers[usize::from(cargo.producer)].owner
                 && taken
             {
-                self.effect(seat, message.id);
+                self.effect(seat, message.id, nth_cause(cause, nth));
             }
         }
         if cargo.request.acks != Acks::Zero {

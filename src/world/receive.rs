@@ -278,18 +278,17 @@ impl World {
         } else {
             LinkState::Open
         };
-        for record in records {
-            self.record_delivery(seat, record);
-        }
-        if let Some(receiver) = self.receiver(seat) {
-            receiver
-                .inbox
-                .extend(records.iter().map(|&record| (number, record)));
+        for &record in records {
+            let delivery = self.record_delivery(seat, &record);
+            if let Some(receiver) = self.receiver(seat) {
+                let record = ConsumerRecord { delivery, ..record };
+                receiver.inbox.push_back((number, record));
+            }
         }
         self.look_up(seat);
     }
 
-    fn record_delivery(&mut self, seat: Seat, record: &ConsumerRecord) {
+    fn record_delivery(&mut self, seat: Seat, record: &ConsumerRecord) -> EventId {
         let Seat {
             service, member, ..
         } = seat;
@@ -304,7 +303,7 @@ impl World {
             message,
             nth,
         };
-        self.record(cause, kind);
+        self.record(cause, kind)
     }
 
     /// The latest event of a message's life in its queue, or outside of services where it had none.

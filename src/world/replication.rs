@@ -200,6 +200,7 @@ impl World {
         if actor.followers[follower as usize].round != round {
             return;
         }
+        let cause = actor.latest;
         let applied = actor.core.apply_fetch(follower, answer);
         let end = actor
             .core
@@ -207,20 +208,19 @@ impl World {
             .map_or(0, |replica| replica.log().end());
         let (topic, partition, broker) = (at.topic as u16, at.partition, follower as u16);
         if applied.appended > 0 {
-            self.record(
-                NO_CAUSE,
-                Kind::Replicated {
-                    topic,
-                    partition,
-                    broker,
-                    end,
-                },
-            );
+            let kind = Kind::Replicated {
+                topic,
+                partition,
+                broker,
+                end,
+            };
+            let event = self.record(cause, kind);
+            self.moved_by(at, event);
         }
         for (offset, message) in applied.truncated {
             let message = message.id;
             self.record(
-                NO_CAUSE,
+                cause,
                 Kind::Truncated {
                     topic,
                     partition,

@@ -5,7 +5,7 @@ use crate::broker::transaction::{Marker, Producer, Target};
 use crate::broker::wire::{ErrorCode, Micros, TopicPartition};
 use crate::client::producer::{ControlAnswer, ControlKind, ControlRequest, TxnOffsets, TxnPhase};
 use crate::scenario::Idempotency;
-use crate::trace::{Kind, Leg, NO_CAUSE, Place};
+use crate::trace::{EventId, Kind, Leg, NO_CAUSE, Place};
 
 use super::group::coordinator;
 use super::member::Seat;
@@ -157,8 +157,9 @@ impl World {
     fn transaction_decided(&mut self, producer: u16, commit: bool) {
         let seat = self.producers[usize::from(producer)].owner;
         let (service, member) = seat.map_or((NO_SERVICE, 0), |seat| (seat.service, seat.member));
+        let latest = self.producers[usize::from(producer)].latest;
         let event = self.record(
-            NO_CAUSE,
+            latest,
             Kind::TransactionDecided {
                 producer,
                 service,
@@ -166,11 +167,13 @@ impl World {
                 commit,
             },
         );
-        let written = std::mem::take(&mut self.producers[usize::from(producer)].written);
+        let actor = &mut self.producers[usize::from(producer)];
+        actor.latest = event;
+        let written = std::mem::take(&mut actor.written);
         let Some(seat) = seat else { return };
         for message in written {
             if commit {
-                self.effect(seat, message);
+                self.effect(seat, message, event);
             } else {
                 self.record(
                     event,
@@ -215,6 +218,13 @@ impl World {
         }
     }
 
+    /// The latest event about the producer with this id.
+    fn latest_of(&self, id: u64) -> EventId {
+        let mut all = self.producers.iter();
+        all.find(|p| p.id == Some(id))
+            .map_or(NO_CAUSE, |p| p.latest)
+    }
+
     fn marker_again(&mut self, marker: Marker) {
         self.queue
             .push(self.now + MARKER_RETRY, Ev::MarkerAgain(Box::new(marker)));
@@ -237,8 +247,9 @@ impl World {
                 actor.markers.push((appended.wait, marker));
                 let (topic, partition) = (at.topic as u16, at.partition);
                 let (offset, commit) = (appended.base_offset, marker.commit);
-                self.record(
-                    NO_CAUSE,
+                let decided = self.latest_of(id);
+                let event = self.record(
+                    decided,
                     Kind::MarkerWritten {
                         topic,
                         partition,
@@ -246,6 +257,7 @@ impl World {
                         commit,
                     },
                 );
+                self.moved_by(at, event);
                 self.serve_parked_followers(at);
                 self.partition_moved(at);
             }
@@ -305,7 +317,8 @@ impl World {
             member: 0,
             life: 0,
         });
-        self.record_commit(seat, &pending, Ok(()), NO_CAUSE);
+        let decided = self.latest_of(marker.producer.id);
+        self.record_commit(seat, &pending, Ok(()), decided);
     }
 
     /// The coordinator's answer has reached the producer.
@@ -327,8 +340,10 @@ impl World {
         let identity = actor.client.identity().filter(|_| !actor.ready);
         if let Some((id, epoch)) = identity {
             actor.ready = true;
+            actor.id = Some(id);
+            let cause = actor.latest;
             self.record(
-                NO_CAUSE,
+                cause,
                 Kind::ProducerReady {
                     producer,
                     id,
@@ -400,14 +415,15 @@ impl World {
             service, member, ..
         } = seat;
         if self.producers[usize::from(producer)].client.begin().is_ok() {
-            self.record(
-                NO_CAUSE,
-                Kind::TransactionBegan {
-                    producer,
-                    service,
-                    member,
-                },
-            );
+            let kind = Kind::TransactionBegan {
+                producer,
+                service,
+                member,
+            };
+            let first = self.work(seat).and_then(|work| work.batch.first().copied());
+            let cause = first.map_or(NO_CAUSE, |record| record.delivery);
+            let began = self.record(cause, kind);
+            self.producers[usize::from(producer)].latest = began;
         }
     }
 

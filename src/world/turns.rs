@@ -8,7 +8,7 @@ use crate::broker::wire::{Message, Micros, Offset, TopicPartition};
 use crate::client::consumer::ConsumerRecord;
 use crate::scenario::Early;
 use crate::service::{Offered, RetryLater, RetryPolicy, WaitBuffer};
-use crate::trace::{Kind, NO_CAUSE, Why};
+use crate::trace::{Kind, Why};
 
 use super::member::Seat;
 use super::{Ev, World};
@@ -97,7 +97,7 @@ impl World {
         self.plan_turn_over(service);
         let message = message.id;
         self.record(
-            NO_CAUSE,
+            record.delivery,
             Kind::HeldBack {
                 service,
                 member,

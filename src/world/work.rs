@@ -3,7 +3,7 @@
 use crate::broker::wire::{Micros, Offset, TopicPartition};
 use crate::client::consumer::ConsumerRecord;
 use crate::service::{Handler, Step};
-use crate::trace::Why;
+use crate::trace::{EventId, NO_CAUSE, Why};
 use std::collections::VecDeque;
 
 /// The records of a poll, and how far the handler is with them.
@@ -21,6 +21,8 @@ pub(super) struct Work {
     /// When the record under work was begun, and how long it takes in all.
     pub(super) service_time: Micros,
     pub(super) why: Why,
+    /// The latest event about the record under work: what comes next is because of it.
+    pub(super) latest: EventId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,7 @@ impl Default for Work {
             serial: 0,
             service_time: 0,
             why: Why::Transient,
+            latest: NO_CAUSE,
         }
     }
 }

@@ -93,6 +93,7 @@ impl Assigned {
         };
         let partition = self.at;
         out.extend(part.iter().map(|&(offset, message)| ConsumerRecord {
+            delivery: 0,
             partition,
             offset,
             message,

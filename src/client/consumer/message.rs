@@ -126,6 +126,8 @@ pub struct ConsumerRecord {
     pub offset: Offset,
     /// The message.
     pub message: Message,
+    /// For whoever drives the application: by what it knows this delivery. A consumer leaves it at 0.
+    pub delivery: u64,
 }
 
 /// What a consumer tells its application.

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::super::marks::MarkKind;
 use super::*;
 use crate::scenario::preset;
+use crate::sim::{FaultKey, Site};
+use crate::trace::Kind;
 
 fn stormy() -> Scenario {
     let mut scenario = preset("order-processing").expect("it is built in");
@@ -332,4 +334,42 @@ fn a_fork_has_the_series_of_its_own_course() {
     assert_ne!(fork, first);
     assert!(timeline.switch(0));
     assert_eq!(timeline.series().samples(), first);
+}
+
+#[test]
+fn a_rate_of_crashes_changed_live_is_drawn_anew_for_those_it_is_about_only() {
+    let crashes = |change: Option<(&str, &str)>| {
+        let mut s = stormy();
+        s.duration = Span::s(30);
+        let mut timeline = Timeline::new(s).expect("valid");
+        timeline.seek(2_000_000);
+        if let Some((name, value)) = change {
+            let (name, value) = (name.into(), value.into());
+            timeline
+                .intervene(Action::Set { name, value })
+                .expect("live");
+        }
+        timeline.seek(30_000_000);
+        let late = timeline.events().filter(|event| event.at > 2_000_000);
+        let names = late.filter_map(|event| match event.kind {
+            Kind::Crashed { fault, .. } => Some((event.at, fault)),
+            _ => None,
+        });
+        names.collect::<Vec<_>>()
+    };
+    let of = |all: &[(u64, FaultKey)], site| {
+        let those = all.iter().filter(|(_, key)| key.site == site);
+        those.copied().collect::<Vec<_>>()
+    };
+    let (usual, dying) = (crashes(None), crashes(Some(("producerCrash", "2s"))));
+    assert_eq!(of(&usual, Site::ProducerCrash), []);
+    let producer = of(&dying, Site::ProducerCrash);
+    assert!(producer.len() > 3, "{producer:?}");
+    let names: std::collections::BTreeSet<_> = producer.iter().map(|(_, key)| key).collect();
+    assert_eq!(names.len(), producer.len(), "no two crashes have one name");
+    // Who keeps its rate keeps its crashes.
+    assert_eq!(of(&usual, Site::BrokerCrash), of(&dying, Site::BrokerCrash));
+    let fewer = crashes(Some(("crash", "never")));
+    let late = of(&fewer, Site::ConsumerCrash);
+    assert!(late.is_empty(), "{late:?}");
 }
