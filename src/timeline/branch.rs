@@ -68,7 +68,9 @@ impl Branch {
     /// A branch that shares everything up to `at` (when `traced` events had been) and then goes its own way.
     pub(super) fn fork(&self, own: usize, at: Micros, traced: u64, next_input: usize) -> Branch {
         let shared = |snapshot: &&Arc<Snapshot>| {
-            snapshot.run.now() <= at && snapshot.run.world().traced() <= traced
+            snapshot.run.now() <= at
+                && snapshot.run.world().traced() <= traced
+                && snapshot.next_input <= next_input
         };
         let mut kept = Kept::new(KEPT);
         self.kept

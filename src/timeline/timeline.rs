@@ -90,7 +90,7 @@ impl Timeline {
                     Span(dry.now())
                 );
                 problems.push(Problem::sentence(&field, sentence));
-            } else if let Err(problem) = dry.intervene(input.action.clone()) {
+            } else if let Err(problem) = dry.add(input.action.clone()) {
                 problems.push(Problem::sentence(&field, format!("{field}: {problem}")));
             }
         }
@@ -292,11 +292,21 @@ impl Timeline {
     }
 
     /// Does something to the run at the cursor. In the past of what was seen it makes a fork, which becomes
-    /// the current branch.
+    /// the current branch. A setting takes the place of what the same parameter was set to at the same moment.
     ///
     /// # Errors
     /// A sentence when it does not apply here; nothing is changed then.
     pub fn intervene(&mut self, action: Action) -> Result<(), Problem> {
+        let overruled = self.overruled(&action);
+        self.add(action)?;
+        if let Some(nth) = overruled {
+            self.take_back(nth);
+        }
+        Ok(())
+    }
+
+    /// The same, beside everything that was done before.
+    fn add(&mut self, action: Action) -> Result<(), Problem> {
         let now = self.now();
         let mut run = self.run.clone();
         run.advance(now, usize::MAX, &mut |_| {});
@@ -480,6 +490,8 @@ fn apply(run: &mut Run, action: &Action) -> Result<(), Problem> {
     };
     Err(Problem::sentence("intervention", sentence))
 }
+
+mod overrule;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

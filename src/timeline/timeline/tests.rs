@@ -141,6 +141,87 @@ fn inputs_from_a_link_run_as_they_were_made() {
     assert_eq!(state(&linked), state(&made));
 }
 
+/// What a hand does: waits so long and then does something.
+fn deeds() -> impl Strategy<Value = Vec<(u64, Action)>> {
+    let set = |name: &'static str| {
+        (0..40u32).prop_map(move |n| Action::Set {
+            name: name.into(),
+            value: match name {
+                "delay" => format!("{}ms", n + 1),
+                "crash" => format!("{}ms", 1_000 + 50 * n),
+                _ => format!("{n}%"),
+            },
+        })
+    };
+    let crash = (0..4u16).prop_map(|service| Action::CrashConsumer {
+        service,
+        instance: 0,
+    });
+    let wait = prop_oneof![4 => Just(0), 1 => 1..300_000u64];
+    let deed = prop_oneof![3 => set("loss"), 2 => set("ackLoss"), 2 => set("delay"), 2 => set("crash"), 1 => crash];
+    prop::collection::vec((wait, deed), 1..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A drag of a slider while the run rests is one input, and the run is the one that a straight run with these
+    /// inputs has.
+    #[test]
+    fn a_parameter_set_many_times_at_one_moment_was_set_once(deeds in deeds()) {
+        let mut made = Timeline::new(stormy()).expect("valid");
+        made.seek(700_000);
+        for (wait, action) in deeds {
+            made.seek(made.now() + wait);
+            // Who is down cannot be crashed again.
+            let _ = made.intervene(action);
+        }
+        let inputs = made.inputs().to_vec();
+        for (nth, input) in inputs.iter().enumerate() {
+            let at_once = inputs[nth + 1..].iter().take_while(|later| later.at == input.at);
+            let mut names = at_once.map_while(|later| match &later.action {
+                Action::Set { name, .. } => Some(name),
+                _ => None,
+            });
+            if let Action::Set { name, .. } = &input.action {
+                prop_assert!(names.all(|later| later != name), "{inputs:?}");
+            }
+        }
+        let mut linked = Timeline::with_inputs(stormy(), inputs, usize::MAX).expect("they apply");
+        made.seek(4_000_000);
+        linked.seek(4_000_000);
+        prop_assert_eq!(state(&linked), state(&made));
+        prop_assert_eq!(linked.scenario(), made.scenario());
+        let events = |t: &Timeline| t.events().copied().collect::<Vec<_>>();
+        prop_assert_eq!(events(&linked), events(&made));
+        let marks = |t: &Timeline| t.marks().to_vec();
+        prop_assert_eq!(marks(&linked), marks(&made));
+    }
+}
+
+#[test]
+fn a_drag_while_the_run_rests_is_one_input_and_one_fork() {
+    let set = |value: u32| Action::Set {
+        name: "loss".into(),
+        value: format!("{value}%"),
+    };
+    let mut made = Timeline::new(stormy()).expect("valid");
+    made.seek(2_000_000);
+    made.seek(1_000_000);
+    for value in 1..=60 {
+        made.intervene(set(value)).expect("live");
+    }
+    assert_eq!(made.branches().len(), 2, "one fork");
+    let once = Intervention {
+        at: Span(1_000_000),
+        action: set(60),
+    };
+    assert_eq!(made.inputs(), [once]);
+    made.seek(1_200_000);
+    made.intervene(set(3)).expect("live");
+    assert_eq!(made.inputs().len(), 2, "at another moment it is another");
+}
+
 #[test]
 fn an_input_too_far_to_replay_is_named_before_the_time_is_spent() {
     let far = Intervention {
