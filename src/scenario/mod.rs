@@ -4,6 +4,7 @@ mod apart;
 mod check;
 mod config;
 mod defaults;
+pub mod file;
 mod guarantee;
 mod intervention;
 mod kept;

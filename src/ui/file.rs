@@ -2,7 +2,9 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlInputElement, Url};
+
+use crate::scenario::file::LARGEST;
 
 /// Offers a text as a file of this name.
 pub fn save(name: &str, kind: &str, text: &str) {
@@ -28,6 +30,36 @@ fn try_save(name: &str, kind: &str, text: &str) -> Result<(), JsValue> {
     })
     .forget();
     Ok(())
+}
+
+/// Reads the file that was chosen in a field; `done` is told its name, and its text or why it cannot be read.
+pub fn chosen(
+    field: &HtmlInputElement,
+    done: impl Fn(String, Result<String, String>) + Clone + 'static,
+) {
+    let Some(file) = field.files().and_then(|files| files.get(0)) else {
+        return;
+    };
+    let name = file.name();
+    // The same file can be chosen again once it was changed.
+    field.set_value("");
+    if file.size() > f64::from(LARGEST) {
+        let sentence = format!(
+            "The file `{name}` has {} bytes; at most {LARGEST} are read.",
+            file.size()
+        );
+        return done(name, Err(sentence));
+    }
+    let (told, again) = (name.clone(), done.clone());
+    let read =
+        Closure::once(move |text: JsValue| done(name, Ok(text.as_string().unwrap_or_default())));
+    let refused = Closure::once(move |_: JsValue| {
+        let sentence = format!("The file `{told}` cannot be read.");
+        again(told, Err(sentence));
+    });
+    let _ = file.text().then2(&read, &refused);
+    read.forget();
+    refused.forget();
 }
 
 /// Puts a text on the clipboard; `done` is told whether that went well.

@@ -2,12 +2,15 @@
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
+use web_sys::Event;
 
-use super::address::{base, options};
+use super::address::{base, options, speed_of};
 use super::file;
-use super::lab::Lab;
+use super::lab::{Lab, REPLAYED};
+use super::notices::Notice;
 use crate::embed::{Share, share};
-use crate::scenario::Problem;
+use crate::scenario::{self, Problem};
+use crate::timeline::Timeline;
 
 /// The texts for the run as it stands, with what was done to it by hand.
 fn texts(lab: Lab) -> Result<Share, Problem> {
@@ -49,8 +52,57 @@ pub fn ShareButton(lab: Lab) -> impl IntoView {
                 Some(Ok(texts)) => pasted(texts, said),
             }}
             <p role="status" class="hint">{move || said.get()}</p>
+            {move || written.with(Option::is_some).then(|| files(lab, node))}
         </dialog>
     }
+}
+
+/// The run as a file, which no length limits, and the way back.
+#[inline(never)]
+fn files(lab: Lab, dialog: NodeRef<Dialog>) -> AnyView {
+    let save = move |_| {
+        let name = lab.base.with(|s| format!("{}-{}.json", s.name, s.seed));
+        let text = lab.base.with(|s| scenario::file::write(s, &lab.inputs()));
+        file::save(&name, "application/json", &text);
+    };
+    let open = move |event: Event| {
+        let done = move |name: String, text: Result<String, String>| {
+            if let Some(dialog) = dialog.get_untracked() {
+                dialog.close();
+            }
+            let opened = text.map_err(|wrong| vec![wrong]);
+            if let Err(wrong) = opened.and_then(|text| open_file(lab, &name, &text)) {
+                let say = |words| Notice::push(lab.notices, words);
+                wrong.into_iter().for_each(say);
+            }
+        };
+        file::chosen(&event_target(&event), done);
+    };
+    let readonly = lab.page.with_value(|p| p.readonly);
+    view! {
+        <div class="files">
+            <button type="button" on:click=save>"Save as a file"</button>
+            <label hidden=readonly>
+                <span>"Open a file"</span>
+                <input type="file" accept=".json,application/json" on:change=open/>
+            </label>
+        </div>
+    }
+    .into_any()
+}
+
+/// Begins the run that a file holds, or answers with what is wrong with it, a sentence each.
+fn open_file(lab: Lab, name: &str, text: &str) -> Result<(), Vec<String>> {
+    let said = |all: Vec<Problem>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (scenario, inputs) = scenario::file::read(text)
+        .map_err(|error| vec![format!("The file `{name}` is no scenario: {error}.")])?;
+    let run = Timeline::with_inputs(scenario.clone(), inputs, REPLAYED).map_err(said)?;
+    lab.play(false);
+    lab.preset
+        .set(scenario::preset(&scenario.name).unwrap_or_else(|| scenario.clone()));
+    lab.set_speed(speed_of(None, &scenario));
+    lab.replace(scenario, run);
+    Ok(())
 }
 
 #[inline(never)]

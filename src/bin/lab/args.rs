@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use delivery_lab::scenario::{
-    Intervention, Problem, Scenario, check, params, preset, preset_names,
+    Intervention, Problem, Scenario, check, file, params, preset, preset_names,
 };
 use delivery_lab::timeline::Timeline;
 
 use crate::run::{self, Done};
-use crate::{docs, file, output, price, publish, why};
+use crate::{docs, output, price, publish, why};
 
 /// See what delivery guarantees keep, and what they lose: a real broker simulation, without a browser.
 #[derive(Parser)]
@@ -266,7 +266,7 @@ fn input_of(name: &str) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> {
     let sentence = |reason: String| vec![Problem::sentence(name, reason)];
     let text = std::fs::read_to_string(name)
         .map_err(|error| sentence(format!("The file `{name}` cannot be read: {error}.")))?;
-    let (scenario, inputs) = file::parts(&text)
+    let (scenario, inputs) = file::read(&text)
         .map_err(|error| sentence(format!("The file `{name}` is no scenario: {error}.")))?;
     let problems: Vec<Problem> = check(&scenario)
         .into_iter()

@@ -5,7 +5,6 @@ mod args;
 #[cfg(not(target_arch = "wasm32"))]
 mod docs;
 #[cfg(not(target_arch = "wasm32"))]
-mod file;
 #[cfg(not(target_arch = "wasm32"))]
 mod output;
 #[cfg(not(target_arch = "wasm32"))]

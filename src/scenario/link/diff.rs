@@ -105,6 +105,6 @@ fn blank(list: &str) -> Value {
 }
 
 /// A scenario as JSON.
-pub(super) fn json(scenario: &Scenario) -> Value {
+pub(in crate::scenario) fn json(scenario: &Scenario) -> Value {
     serde_json::to_value(scenario).unwrap_or(Value::Null)
 }

@@ -11,6 +11,7 @@ mod panel;
 mod words;
 
 use codec::{escape, unescape};
+pub(super) use diff::json;
 pub use fragment::{from_fragment, to_fragment};
 pub use page::{Controls, Motion, PAGE_OPTIONS, PageOption, PageOptions, Theme};
 
@@ -118,7 +119,7 @@ pub fn link(
     let whole = format!("{mark}{query}#{fragment}");
     if whole.len() > LONGEST {
         let sentence = format!(
-            "The link would have {} characters; a link has at most {LONGEST}.",
+            "The link would have {} characters; a link has at most {LONGEST}. Save it as a file instead.",
             whole.len()
         );
         return Err(Problem::sentence("s", sentence));

@@ -1,12 +1,26 @@
-//! Reading a scenario file: what is wrong with it, and at which field.
+//! A scenario as a file: JSON with the scenario's fields, and beside them what is done to it by hand.
 
-use delivery_lab::scenario::{Intervention, Scenario};
+use super::link::json;
+use super::{Intervention, Scenario};
 
-/// The scenario in a file's text, and what is done to it by hand.
+/// The most bytes a file has that a page opens; the presets are files of about 5,000.
+pub const LARGEST: u32 = 1_000_000;
+
+/// The text of a file that [`read`] reads.
+pub fn write(scenario: &Scenario, interventions: &[Intervention]) -> String {
+    let mut whole = json(scenario);
+    if let (false, Some(fields)) = (interventions.is_empty(), whole.as_object_mut()) {
+        let done = serde_json::to_value(interventions).unwrap_or_default();
+        fields.insert("interventions".into(), done);
+    }
+    format!("{whole:#}\n")
+}
+
+/// The scenario in a file's text, and what is done to it by hand, in order of time.
 ///
 /// # Errors
 /// What is wrong, with the field it was found at.
-pub fn parts(text: &str) -> Result<(Scenario, Vec<Intervention>), String> {
+pub fn read(text: &str) -> Result<(Scenario, Vec<Intervention>), String> {
     // Some editors put a byte order mark in front.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     parts_of(text).map_err(|error| {
@@ -60,8 +74,32 @@ fn field_before(text: &str, line: usize, column: usize) -> Option<&str> {
 mod tests {
     use super::*;
 
+    use crate::scenario::{Action, Span, preset, preset_names};
+
     fn wrong(text: &str) -> String {
-        parts(text).unwrap_err()
+        read(text).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let crash = Intervention {
+            at: Span::s(2),
+            action: Action::CrashBroker { broker: 1 },
+        };
+        let set = Intervention {
+            at: Span(2_500_001),
+            action: Action::Set {
+                name: "loss".into(),
+                value: "12.5%".into(),
+            },
+        };
+        for name in preset_names() {
+            let scenario = preset(name).expect("a listed preset");
+            for inputs in [vec![], vec![crash.clone(), set.clone()]] {
+                let text = write(&scenario, &inputs);
+                assert_eq!(read(&text), Ok((scenario.clone(), inputs)), "{name}");
+            }
+        }
     }
 
     #[test]
@@ -90,6 +128,6 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_mistake() {
-        assert_eq!(parts("\u{feff}{}").map(|(s, _)| s.version), Ok(1));
+        assert_eq!(read("\u{feff}{}").map(|(s, _)| s.version), Ok(1));
     }
 }
