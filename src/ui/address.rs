@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::lab::{Lab, SLOWDOWNS};
+use super::notices::Notice;
 use crate::scenario::link::{Opened, PageOptions, link, open};
 use crate::scenario::{Ratio, Scenario};
 
@@ -63,25 +64,39 @@ pub fn options(lab: Lab) -> PageOptions {
     page
 }
 
-/// Keeps the address at what is shown, once something was changed.
+/// Said once when there is more to a run than an address can hold.
+const TOO_MUCH: &str = "The address holds only an earlier state of this run: with all that was done since it would \
+                        be longer than 2,000 characters. Share saves the run as a file.";
+
+/// Keeps the address at what is shown and what was done, once something was changed.
 pub fn follow(lab: Lab) {
-    Effect::new(move |begun: Option<()>| {
+    // Whether it was told that the run does not fit.
+    Effect::new(move |told: Option<bool>| {
         let page = options(lab);
         lab.scenario.track();
+        lab.desk.current.track();
+        lab.desk.done.track();
         lab.base.with(|s| set_seed(s.seed));
         // The address a reader came with stays as it is until something changes.
-        if begun.is_some() {
-            write(lab, &page);
-        }
+        told.is_some_and(|told| write(lab, &page, told))
     });
 }
 
-/// Puts what is shown into the address, where it fits.
+/// Puts what is shown into the address; where it does not fit, says so once. Answers whether that is so.
 #[inline(never)]
-fn write(lab: Lab, page: &PageOptions) {
+fn write(lab: Lab, page: &PageOptions, told: bool) -> bool {
     let address = lab.base.with(|s| link(s, page, &lab.inputs()));
-    if let Ok(address) = address {
-        replace(&address);
+    match address {
+        Ok(address) => {
+            replace(&address);
+            false
+        }
+        Err(_) => {
+            if !told && !lab.embedded {
+                Notice::push(lab.notices, TOO_MUCH.into());
+            }
+            true
+        }
     }
 }
 

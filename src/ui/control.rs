@@ -1,5 +1,6 @@
 //! One control for one parameter, whatever its kind: made from the table of parameters.
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::lab::Lab;
@@ -47,15 +48,60 @@ fn shown(kind: Kind, raw: u64) -> String {
     }
 }
 
+/// While the run plays, a slider takes effect once the hand has rested for so long, in ms: each place it stays at is
+/// something that was done to the run, and those it only passes are not.
+const RESTS: u32 = 200;
+
+/// What a hand holds a slider at, until it takes effect.
+#[derive(Clone, Copy)]
+struct Held {
+    lab: Lab,
+    handle: Handle,
+    at: RwSignal<Option<u64>>,
+    timer: StoredValue<Option<Timeout>, LocalStorage>,
+}
+
+impl Held {
+    fn new(lab: Lab, handle: Handle) -> Held {
+        let at = RwSignal::new(None);
+        let timer = StoredValue::new_local(None);
+        Held {
+            lab,
+            handle,
+            at,
+            timer,
+        }
+    }
+
+    #[inline(never)]
+    fn hold(self, raw: u64) {
+        let live = self.handle.param.live && self.lab.playing.get_untracked();
+        if !live {
+            return self.put(raw);
+        }
+        self.at.set(Some(raw));
+        let timer = Timeout::new(RESTS, move || self.put(raw));
+        self.timer.set_value(Some(timer));
+    }
+
+    fn put(self, raw: u64) {
+        self.timer.update_value(|timer| drop(timer.take()));
+        self.lab.put(self.handle, &self.handle.param.kind.text(raw));
+        self.at.set(None);
+    }
+}
+
 fn slider(lab: Lab, handle: Handle) -> impl IntoView {
     let kind = handle.param.kind;
     let stops = StoredValue::new(kind.stops());
-    let value = raw(lab, handle);
+    let held = Held::new(lab, handle);
+    let holds = raw(lab, handle);
+    let value = Memo::new(move |_| held.at.get().unwrap_or_else(|| holds.get()));
     let most = stops.with_value(Vec::len).saturating_sub(1);
     view! {
         <div class="slider" title=handle.param.doc>
             <label for=id(handle, "set")>{handle.param.label}</label>
-            {field(lab, handle)}
+            {field(lab, handle, value)}
             {(kind != Kind::Ratio).then(|| view! { <span class="unit">{handle.param.words}</span> })}
             <input
                 id=id(handle, "set")
@@ -64,17 +110,16 @@ fn slider(lab: Lab, handle: Handle) -> impl IntoView {
                 max=most
                 step="1"
                 prop:value=move || kind.stop_of(value.get()).to_string()
-                aria-valuetext=move || { value.track(); lab.scenario.with_untracked(|s| handle.words(s)) }
+                aria-valuetext=move || handle.words(value.get())
                 on:input=move |event| {
                     let index: usize = event_target_value(&event).parse().unwrap_or(0);
                     if let Some(raw) = stops.with_value(|s| s.get(index).copied()) {
-                        lab.put(handle, &kind.text(raw));
+                        held.hold(raw);
                     }
                 }
                 on:keydown=move |event| {
                     if let Some(up) = fine(&event) {
-                        let raw = kind.finer(value.get_untracked(), up);
-                        lab.put(handle, &kind.text(raw));
+                        held.hold(kind.finer(value.get_untracked(), up));
                     }
                 }
             />
@@ -96,9 +141,8 @@ pub fn fine(event: &web_sys::KeyboardEvent) -> Option<bool> {
 }
 
 /// The exact value, to be read and to be typed.
-fn field(lab: Lab, handle: Handle) -> impl IntoView {
+fn field(lab: Lab, handle: Handle, value: Memo<u64>) -> impl IntoView {
     let kind = handle.param.kind;
-    let value = raw(lab, handle);
     view! {
         <input
             class="value"
@@ -122,7 +166,7 @@ fn text(lab: Lab, handle: Handle) -> impl IntoView {
     view! {
         <div class="slider" title=handle.param.doc>
             <span>{handle.param.label}</span>
-            {field(lab, handle)}
+            {field(lab, handle, raw(lab, handle))}
         </div>
     }
 }

@@ -43,6 +43,8 @@ pub struct Desk {
     pub branches: RwSignal<Vec<Origin>>,
     /// The one the cursor is on.
     pub current: RwSignal<usize>,
+    /// How much was done by hand on it.
+    pub done: RwSignal<usize>,
 }
 
 impl Desk {
@@ -59,6 +61,7 @@ impl Desk {
             replayed: RwSignal::new(None),
             branches: RwSignal::new(vec![None]),
             current: RwSignal::new(0),
+            done: RwSignal::new(0),
         }
     }
 
@@ -70,13 +73,16 @@ impl Desk {
         self.replayed.set(None);
     }
 
-    /// Takes in which branches there are, if that is news.
-    pub fn see_branches(&self, branches: Vec<Origin>, current: usize) {
+    /// Takes in which branches there are and what was done, if that is news.
+    pub fn see_branches(&self, branches: Vec<Origin>, current: usize, done: usize) {
         if self.branches.with_untracked(|known| *known != branches) {
             self.branches.set(branches);
         }
         if self.current.get_untracked() != current {
             self.current.set(current);
+        }
+        if self.done.get_untracked() != done {
+            self.done.set(done);
         }
     }
 }

@@ -398,15 +398,15 @@ impl Lab {
             let run = e.run();
             let branches: Vec<_> = run.branches().iter().map(|b| b.parent).collect();
             let traced = run.run().world().traced();
-            (traced, branches, run.current_branch())
+            (traced, branches, run.current_branch(), run.inputs().len())
         });
-        let Some((traced, branches, current)) = places else {
+        let Some((traced, branches, current, done)) = places else {
             return;
         };
         if self.traced.get_untracked() != traced {
             self.traced.set(traced);
         }
-        self.desk.see_branches(branches, current);
+        self.desk.see_branches(branches, current, done);
     }
 
     /// Asks for a frame if there is a reason and none is on its way.

@@ -282,11 +282,8 @@ impl Handle {
             .unwrap_or_default()
     }
 
-    /// The value in words with its unit, as for `aria-valuetext`: "5 percent of requests lost".
-    pub fn words(&self, scenario: &Scenario) -> String {
-        let Some(raw) = self.raw(scenario) else {
-            return String::new();
-        };
+    /// A value in words with its unit, as for `aria-valuetext`: "5 percent of requests lost".
+    pub fn words(&self, raw: u64) -> String {
         let (value, words) = (self.param.kind.words(raw), self.param.words);
         let zero = match self.param.kind {
             Kind::Span { zero, .. } | Kind::Count { zero, .. } => zero.filter(|_| raw == 0),

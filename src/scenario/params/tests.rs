@@ -145,7 +145,10 @@ fn every_value_of_every_parameter_can_be_set_and_read_back() {
 #[test]
 fn values_are_said_with_their_unit() {
     let mut s = orders();
-    let words = |s: &Scenario, name| find(s, name).unwrap().words(s);
+    let words = |s: &Scenario, name| {
+        let handle = find(s, name).unwrap();
+        handle.words(handle.raw(s).unwrap())
+    };
     assert_eq!(words(&s, "loss"), "5 percent of requests lost");
     assert_eq!(
         words(&s, "crash"),
