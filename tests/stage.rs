@@ -3,8 +3,9 @@
 
 use delivery_lab::scenario::{Scenario, params, preset, preset_names};
 use delivery_lab::timeline::Timeline;
-use delivery_lab::view::layout::{Layout, Room, layout};
-use delivery_lab::view::scene::{self, Attention, Mark, Motion, Scene};
+use delivery_lab::view::geometry::{Point, Rect};
+use delivery_lab::view::layout::{Layout, Room, RowBox, layout};
+use delivery_lab::view::scene::{self, Attention, Fill, Ink, Mark, Motion, Scene};
 use delivery_lab::view::stage::{ChannelBody, MemberState, Stage};
 use delivery_lab::view::twin::details;
 
@@ -94,6 +95,202 @@ fn the_words_count_what_the_drawing_shows() {
         all.moving > 500 && all.lost > 20 && all.down > 20,
         "{all:?}"
     );
+}
+
+/// The numbers in a line, in their order.
+fn numbers(line: &str) -> Vec<u64> {
+    let parts = line.split(|c: char| !c.is_ascii_digit());
+    parts.filter_map(|part| part.parse().ok()).collect()
+}
+
+/// What is drawn of a channel, a row each: as the drawing has it, and as the words have it.
+#[derive(Debug, Default, PartialEq)]
+struct Held {
+    /// Offsets in the cells.
+    cells: Vec<u64>,
+    bows: usize,
+    /// Where the solid part of each lane ends, and where all of it does, in cells.
+    lanes: Vec<(u64, u64)>,
+    /// Messages in a queue's cells, those with a lease and those with a count of tries.
+    queued: Vec<u64>,
+    leased: usize,
+    again: usize,
+    dead: usize,
+}
+
+fn row_drawn(scene: &Scene, row: &RowBox) -> Held {
+    let mut held = Held::default();
+    let in_cell = |at: Point| row.cells.contains(at) && (at.y - row.cells.center().y).abs() < 0.01;
+    for mark in &scene.marks {
+        match mark {
+            Mark::Text { words, at, .. } => {
+                let words = scene.read(words);
+                let number = words.parse::<u64>().ok();
+                let column = ((at.x - row.cells.x) / row.cell).floor().max(0.0) as u64;
+                let middle = row.cells.x + (column as f64 + 0.5) * row.cell;
+                let cell = number == Some(row.first + column) || ["✓", "✕"].contains(&words);
+                if in_cell(*at) && cell && (at.x - middle).abs() < 0.01 {
+                    held.cells.push(row.first + column);
+                }
+                let starts = [5.0, 16.0].map(|x| row.cells.x + column as f64 * row.cell + 1.0 + x);
+                if in_cell(*at) && starts.iter().any(|x| (at.x - x).abs() < 0.01) {
+                    held.queued.extend(number);
+                }
+                held.again += usize::from(row.frame.contains(*at) && words.ends_with('×'));
+            }
+            Mark::Bow { from, .. } => held.bows += usize::from(row.frame.contains(*from)),
+            Mark::Arc { center, .. } => held.leased += usize::from(in_cell(*center)),
+            Mark::Outline {
+                rect,
+                ink: Ink::Lost,
+                dashed: true,
+                ..
+            } => {
+                let shelf = row.frame.contains(rect.center()) && rect.w == 32.0;
+                held.dead += usize::from(shelf);
+            }
+            _ => {}
+        }
+    }
+    let cells = |bar: &Rect, right: f64| ((right - bar.x) / row.cell).round() as u64;
+    held.lanes = row
+        .lanes
+        .iter()
+        .map(|bar| {
+            let parts = scene.marks.iter().filter_map(|mark| match mark {
+                Mark::Area {
+                    rect,
+                    fill,
+                    ink: Ink::Service(_),
+                    ..
+                } => Some((*rect, *fill == Fill::Plain)),
+                Mark::Outline {
+                    rect,
+                    ink: Ink::Service(_),
+                    ..
+                } => Some((*rect, false)),
+                _ => None,
+            });
+            let own = parts.filter(|(rect, _)| {
+                (rect.center().y - bar.center().y).abs() < 0.6 && rect.h <= bar.h
+            });
+            let own: Vec<_> = own
+                .map(|(rect, sure)| (cells(bar, rect.right()), sure))
+                .collect();
+            let furthest = |only_sure: bool| {
+                own.iter()
+                    .filter(|(_, sure)| *sure || !only_sure)
+                    .map(|(x, _)| *x)
+                    .max()
+                    .unwrap_or(0)
+            };
+            (furthest(true), furthest(false))
+        })
+        .collect();
+    held
+}
+
+/// The same from the lines about one partition or queue: `lanes` about its lanes, `inside` about what it holds.
+fn row_told(lanes: &[&String], inside: &[String], row: &RowBox) -> Held {
+    let mut held = Held::default();
+    let shown = |offset: &u64| (row.first..row.first + row.count as u64).contains(offset);
+    for line in inside.iter().filter(|line| line.starts_with("offset ")) {
+        let offset = numbers(line)[0];
+        if !shown(&offset) {
+            continue;
+        }
+        held.cells.push(offset);
+        let first = line
+            .split_once("first at offset ")
+            .map(|(_, rest)| numbers(rest)[0]);
+        held.bows += usize::from(first.is_some_and(|first| first >= row.first));
+    }
+    let x = |offset: u64| offset.clamp(row.first, row.first + row.count as u64) - row.first;
+    held.lanes = lanes
+        .iter()
+        .map(|line| {
+            let (_, below) = line.split_once(": committed").expect("a lane");
+            let [committed, processed, delivered] = numbers(below)[..] else {
+                panic!("{line}")
+            };
+            let most = committed.max(processed).max(delivered);
+            (x(committed.min(processed)), x(most))
+        })
+        .collect();
+    let dead = |line: &&String| line.ends_with(": a dead letter");
+    held.dead = inside.iter().filter(dead).count().min(3);
+    let queued = inside
+        .iter()
+        .filter(|line| !line.starts_with("offset ") && !dead(line));
+    for line in queued.take(row.count) {
+        let (message, rest) = line.split_once(": ").expect("a message");
+        held.queued.extend(numbers(message).last());
+        held.leased += usize::from(rest.starts_with("held by "));
+        held.again += usize::from(rest.contains("received "));
+    }
+    held
+}
+
+#[test]
+fn what_is_drawn_of_logs_and_queues_has_its_row_in_words() {
+    let mut all = Held::default();
+    for name in preset_names() {
+        let scenario = preset(name).expect("a listed preset");
+        let mut timeline = Timeline::new(scenario.clone()).expect("it runs");
+        for at in 1..40_u64 {
+            timeline.advance(at * 263_009, usize::MAX);
+            let stage = Stage::of(timeline.run().world());
+            let (scene, place) = drawn(&stage, Motion::Gliding);
+            let parts = details(&stage, &scenario);
+            let lines = |title: String| {
+                parts
+                    .iter()
+                    .find(|p| p.title == title)
+                    .map_or(&[][..], |p| &p.lines)
+            };
+            for (c, (channel, own)) in stage.channels.iter().zip(&place.channels).enumerate() {
+                let about = lines(scenario.topics[c].name.clone());
+                for (r, row) in own.rows.iter().enumerate() {
+                    let title = match &channel.body {
+                        ChannelBody::Log(_) => {
+                            format!("Records in partition {r} of {}", scenario.topics[c].name)
+                        }
+                        ChannelBody::Queues(queues) => format!("Messages in {}", queues[r].name),
+                        ChannelBody::Direct { .. } => continue,
+                    };
+                    let lane = format!("partition {r}, ");
+                    let lanes: Vec<&String> = about
+                        .iter()
+                        .filter(|l| l.starts_with(&lane) && l.contains(": committed below"))
+                        .collect();
+                    let drawing = row_drawn(&scene, row);
+                    assert_eq!(
+                        drawing,
+                        row_told(&lanes, lines(title), row),
+                        "{name} at {} µs, row {r}",
+                        stage.now
+                    );
+                    all.cells.extend(drawing.cells);
+                    all.bows += drawing.bows;
+                    all.lanes.extend(drawing.lanes);
+                    all.queued.extend(drawing.queued);
+                    all.leased += drawing.leased;
+                    all.again += drawing.again;
+                    all.dead += drawing.dead;
+                }
+            }
+        }
+    }
+    let seen = [
+        all.cells.len(),
+        all.bows,
+        all.lanes.len(),
+        all.queued.len(),
+        all.leased,
+        all.again,
+        all.dead,
+    ];
+    assert!(seen.iter().all(|&n| n > 20), "each kind was seen: {seen:?}");
 }
 
 /// How many drawings more than there are discrete ones were seen while the stage stayed the same, and in how many

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
-use crate::view::twin::{Part, details, known, summary, summary_for};
+use crate::view::twin::{Part, details, known, latest, summary, summary_for};
 
 /// While it plays, the words are renewed this often, in ms.
 const EVERY: f64 = 2_000.0;
@@ -50,9 +50,15 @@ pub fn Twin(lab: Lab) -> impl IntoView {
 #[inline(never)]
 fn all(lab: Lab) -> AnyView {
     let party = lab.desk.party.get();
-    let told = lab.see(|e| match party {
-        Some(party) => known(e.stage(), e.run().scenario(), party),
-        None => details(e.stage(), e.run().scenario()),
+    let told = lab.see(|e| {
+        let (stage, run) = (e.stage(), e.run());
+        let mut parts = match party {
+            Some(party) => known(stage, run.scenario(), party),
+            None => details(stage, run.scenario()),
+        };
+        parts.push(latest(run.events(), run.scenario(), party));
+        parts.retain(|part| !part.lines.is_empty());
+        parts
     });
     let part = |part: Part| {
         let lines = part.lines.into_iter().map(|l| view! { <li>{l}</li> });

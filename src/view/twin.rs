@@ -4,9 +4,15 @@ use std::fmt::Write;
 
 use super::belief;
 use super::names;
+use super::sentence::sentence;
 use super::stage::*;
 use crate::scenario::Scenario;
-use crate::trace::{Leg, Party};
+use crate::trace::{Event, Leg, Party};
+
+mod channel;
+
+/// How many of the latest events are told.
+const LATEST: usize = 12;
 
 /// A part of the stage with what is to be said of it, a line each.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,8 +81,9 @@ pub fn summary_for(stage: &Stage, scenario: &Scenario, party: Party) -> String {
 /// Everything that is drawn, in words.
 pub fn details(stage: &Stage, scenario: &Scenario) -> Vec<Part> {
     let mut parts: Vec<Part> = stage.producers.iter().map(|p| producer(p, stage)).collect();
-    for (c, channel) in stage.channels.iter().enumerate() {
-        parts.push(self::channel(channel, c as u16, scenario));
+    parts.push(brokers(stage));
+    for (held, c) in stage.channels.iter().zip(0..) {
+        parts.extend(channel::parts(held, c, scenario));
     }
     for (s, service) in stage.services.iter().enumerate() {
         let mut part = self::service(service, s as u16, scenario);
@@ -100,6 +107,23 @@ pub fn details(stage: &Stage, scenario: &Scenario) -> Vec<Part> {
     parts
 }
 
+/// The latest events, newest first: all of them, or those that one party can know of.
+pub fn latest<'a>(
+    events: impl DoubleEndedIterator<Item = &'a Event>,
+    scenario: &Scenario,
+    party: Option<Party>,
+) -> Part {
+    let known = |event: &&Event| party.is_none_or(|party| belief::sees(party, &event.kind));
+    let lines = events.rev().filter(known).take(LATEST).map(|event| {
+        let words = sentence(event, scenario);
+        format!("{}: {words}", names::moment(event.at))
+    });
+    Part {
+        title: "What happened last".into(),
+        lines: lines.collect(),
+    }
+}
+
 /// What one party can know of the stage, in words; what is fogged to it is not there.
 pub fn known(stage: &Stage, scenario: &Scenario, party: Party) -> Vec<Part> {
     let fog = belief::fog(stage, party);
@@ -109,8 +133,9 @@ pub fn known(stage: &Stage, scenario: &Scenario, party: Party) -> Vec<Part> {
         .retain(|_| place.next().is_some_and(|p| !fog.producers.contains(&p)));
     let mut parts: Vec<Part> = seen.producers.iter().map(|p| producer(p, &seen)).collect();
     if !fog.channels {
-        let channels = seen.channels.iter().enumerate();
-        parts.extend(channels.map(|(c, channel)| self::channel(channel, c as u16, scenario)));
+        parts.push(brokers(&seen));
+        let channels = seen.channels.iter().zip(0..);
+        parts.extend(channels.flat_map(|(held, c)| channel::parts(held, c, scenario)));
     }
     for (s, service) in seen.services.iter().enumerate() {
         let whole = self::service(service, s as u16, scenario);
@@ -154,67 +179,16 @@ fn producer(p: &ProducerView, stage: &Stage) -> Part {
     }
 }
 
-fn channel(channel: &ChannelView, c: u16, scenario: &Scenario) -> Part {
-    let lines = match &channel.body {
-        ChannelBody::Log(partitions) => partitions
-            .iter()
-            .enumerate()
-            .flat_map(|(i, p)| partition(p, i, scenario))
-            .collect(),
-        ChannelBody::Queues(queues) => queues.iter().map(queue).collect(),
-        ChannelBody::Direct { sent, unheard } => {
-            vec![format!("{sent} passed on, {unheard} heard by nobody")]
-        }
+fn brokers(stage: &Stage) -> Part {
+    let line = |(b, broker): (usize, &BrokerView)| match (broker.up, broker.cut) {
+        (false, _) => format!("broker {b}: down"),
+        (true, true) => format!("broker {b}: cut off from the others"),
+        (true, false) => format!("broker {b}: up"),
     };
     Part {
-        title: names::topic(scenario, c),
-        lines,
+        title: "Brokers".into(),
+        lines: stage.brokers.iter().enumerate().map(line).collect(),
     }
-}
-
-fn partition(p: &PartitionView, i: usize, scenario: &Scenario) -> Vec<String> {
-    let leader = match p.leader {
-        Some(broker) => format!("led by broker {broker}"),
-        None => "without a leader".into(),
-    };
-    let in_sync = p.replicas.iter().filter(|r| r.in_sync).count();
-    let mut lines = vec![format!(
-        "partition {i}, {leader}: offsets {} to {}, high watermark {}, {in_sync} of {} copies in sync",
-        p.start,
-        p.end,
-        p.high_watermark,
-        p.replicas.len()
-    )];
-    lines.extend(p.cells.iter().filter_map(|cell| match cell.kind {
-        CellKind::Message {
-            message,
-            copy_of: Some(first),
-            ..
-        } => Some(format!(
-            "partition {i}: offset {} is {} again, first at offset {first}",
-            cell.offset,
-            names::message(scenario, message)
-        )),
-        _ => None,
-    }));
-    lines.extend(p.lanes.iter().map(|lane| {
-        format!(
-            "partition {i}, {}: committed below {}, processed below {}, delivered below {}",
-            names::service(scenario, lane.service),
-            lane.committed,
-            lane.processed,
-            lane.delivered
-        )
-    }));
-    lines
-}
-
-fn queue(q: &QueueView) -> String {
-    let again = q.items.iter().filter(|i| i.receives > 1).count();
-    format!(
-        "{}: {} visible, {} held by receivers, {again} received more than once, {} dead letters",
-        q.name, q.visible, q.in_flight, q.dead_total
-    )
 }
 
 fn service(service: &ServiceView, s: u16, scenario: &Scenario) -> Part {
