@@ -109,7 +109,7 @@ fn branch_words(lab: Lab, branch: usize) -> String {
 }
 
 /// "00:01.200 crash of Payment 1".
-fn deed(run: &Timeline, branch: usize, nth: usize) -> Option<String> {
+pub fn deed(run: &Timeline, branch: usize, nth: usize) -> Option<String> {
     let input = run.branches().get(branch)?.inputs().get(nth)?;
     let what = deeds::words(run.scenario(), &input.action, run.pointed_at(branch, nth));
     Some(format!("{} {what}", clock(input.at.0)))
