@@ -1,5 +1,7 @@
 //! Keys: one table for what they do and for the help that lists them.
 
+use leptos::prelude::GetUntracked;
+
 use super::fill;
 use super::forks::next_branch;
 use super::lab::{Lab, SLOWDOWNS};
@@ -14,14 +16,18 @@ pub enum Where {
     Stage,
 }
 
+use Where::{Page, Stage};
+
 /// A key and what it does.
 pub struct Key {
-    /// As `KeyboardEvent.code` has it.
+    /// As `KeyboardEvent.key` has it, a letter as a small one.
+    pub name: &'static str,
+    /// As `KeyboardEvent.code` has it, for layouts without such a letter or sign; empty where every layout has it.
     pub code: &'static str,
-    /// With Alt held.
-    pub alt: bool,
-    /// Where.
+    /// Where; on the page with Alt held, because there letters are for typing.
     pub place: Where,
+    /// Whether it acts again while it is held down.
+    pub held: bool,
     /// The key as it is printed.
     pub shown: &'static str,
     /// What it does, in words.
@@ -32,40 +38,35 @@ pub struct Key {
 
 /// All of them.
 pub const KEYS: &[Key] = &[
-    key(
-        "Space",
-        false,
-        Where::Stage,
-        "Space",
-        "play or pause",
-        |lab| lab.toggle(),
-    ),
-    key("KeyK", false, Where::Stage, "K", "play or pause", |lab| {
+    key(" ", "Space", Stage, "Space", "play or pause", |lab| {
         lab.toggle()
     }),
-    key("KeyK", true, Where::Page, "Alt+K", "play or pause", |lab| {
+    key("k", "KeyK", Stage, "K", "play or pause", |lab| lab.toggle()),
+    key("k", "KeyK", Page, "Alt+K", "play or pause", |lab| {
         lab.toggle()
     }),
     key(
         "ArrowRight",
-        false,
-        Where::Stage,
+        "",
+        Stage,
         "→",
         "step to the next event",
         |lab| lab.go(Timeline::step),
-    ),
+    )
+    .held(),
     key(
         "ArrowLeft",
-        false,
-        Where::Stage,
+        "",
+        Stage,
         "←",
         "back to the event before",
         |lab| lab.go(Timeline::step_back),
-    ),
+    )
+    .held(),
     key(
+        "n",
         "KeyN",
-        false,
-        Where::Stage,
+        Stage,
         "N",
         "to the next fault or anomaly",
         |lab| {
@@ -75,9 +76,9 @@ pub const KEYS: &[Key] = &[
         },
     ),
     key(
+        "p",
         "KeyP",
-        false,
-        Where::Stage,
+        Stage,
         "P",
         "to the fault or anomaly before",
         |lab| {
@@ -86,90 +87,62 @@ pub const KEYS: &[Key] = &[
             })
         },
     ),
-    key(
-        "BracketRight",
-        false,
-        Where::Stage,
-        "]",
-        "next anomaly",
-        |lab| lab.next_anomaly(),
-    ),
-    key(
-        "BracketLeft",
-        false,
-        Where::Stage,
-        "[",
-        "previous anomaly",
-        |lab| lab.previous_anomaly(),
-    ),
-    key(
-        "KeyB",
-        false,
-        Where::Stage,
-        "B",
-        "onto the next branch",
-        next_branch,
-    ),
-    key(
-        "Home",
-        false,
-        Where::Stage,
-        "Home",
-        "back to the beginning",
-        |lab| lab.reset(),
-    ),
-    key(
-        "KeyR",
-        true,
-        Where::Page,
-        "Alt+R",
-        "back to the beginning",
-        |lab| lab.reset(),
-    ),
-    key("Period", false, Where::Stage, ".", "faster", |lab| {
-        faster(lab, true)
+    key("]", "BracketRight", Stage, "]", "next anomaly", |lab| {
+        lab.next_anomaly()
     }),
-    key("Comma", false, Where::Stage, ",", "slower", |lab| {
-        faster(lab, false)
+    key("[", "BracketLeft", Stage, "[", "previous anomaly", |lab| {
+        lab.previous_anomaly()
     }),
+    key("b", "KeyB", Stage, "B", "onto the next branch", next_branch),
+    key("Home", "", Stage, "Home", "back to the beginning", |lab| {
+        lab.reset()
+    }),
+    key("r", "KeyR", Page, "Alt+R", "back to the beginning", |lab| {
+        lab.reset()
+    }),
+    key(".", "Period", Stage, ".", "faster", |lab| faster(lab, true)).held(),
+    key(",", "Comma", Stage, ",", "slower", |lab| faster(lab, false)).held(),
     key(
+        "f",
         "KeyF",
-        false,
-        Where::Stage,
+        Stage,
         "F",
         "fill the screen, or leave it",
         fill::toggle,
     ),
-    key(
-        "Escape",
-        false,
-        Where::Stage,
-        "Esc",
-        "follow no message",
-        |lab| lab.pick(None),
-    ),
+    key("Escape", "", Stage, "Esc", "follow no message", |lab| {
+        lab.pick(None)
+    }),
 ];
 
 const fn key(
+    name: &'static str,
     code: &'static str,
-    alt: bool,
     place: Where,
     shown: &'static str,
     words: &'static str,
     act: fn(Lab),
 ) -> Key {
     Key {
+        name,
         code,
-        alt,
         place,
+        held: false,
         shown,
         words,
         act,
     }
 }
 
+impl Key {
+    /// Acts again and again while it is held down.
+    const fn held(mut self) -> Key {
+        self.held = true;
+        self
+    }
+}
+
 fn faster(lab: Lab, up: bool) {
-    use leptos::prelude::GetUntracked;
     let at = lab.speed.get_untracked();
     let next = if up {
         (at + 1).min(SLOWDOWNS.len() - 1)
@@ -181,16 +154,31 @@ fn faster(lab: Lab, up: bool) {
 
 /// Does what a key is for; answers whether it is for anything.
 pub fn press(lab: Lab, event: &web_sys::KeyboardEvent, place: Where) -> bool {
-    if event.ctrl_key() || event.meta_key() {
+    // Signs that a layout has on a third level are typed with AltGr, which some systems report as Ctrl and Alt.
+    let third = event.get_modifier_state("AltGraph");
+    if event.meta_key() || event.ctrl_key() && !third {
         return false;
     }
-    let code = event.code();
-    let found = KEYS
-        .iter()
-        .find(|k| k.place == place && k.code == code && k.alt == event.alt_key());
+    let name = event.key();
+    let sign = name.len() == 1 && name.as_bytes()[0].is_ascii_punctuation();
+    let alt = event.alt_key() && !third && !sign;
+    let found = (alt == (place == Where::Page))
+        .then(|| sought(&name, &event.code(), place))
+        .flatten();
     if let Some(key) = found {
         event.prevent_default();
-        (key.act)(lab);
+        if key.held || !event.repeat() {
+            (key.act)(lab);
+        }
     }
     found.is_some()
+}
+
+/// By what is typed; by where it is on the keyboard only if what is typed is in no key of ours, as with Cyrillic letters
+/// or those that Alt makes.
+fn sought(name: &str, code: &str, place: Where) -> Option<&'static Key> {
+    let here = || KEYS.iter().filter(|key| key.place == place);
+    let typed = here().find(|key| key.name.eq_ignore_ascii_case(name));
+    let foreign = !name.is_ascii();
+    typed.or_else(|| here().find(|key| foreign && key.code == code))
 }

@@ -120,6 +120,54 @@ pageTest("a learner's tasks", { context: { permissions: ["clipboard-read", "clip
   assert.match(await focused(page), /Share/, "the focus goes back to where it came from");
 });
 
+/** Whether a key with these properties is for anything there. */
+const pressed = (page, selector, properties) => page.evaluate(([selector, properties]) => {
+  const { third, ...others } = properties;
+  const event = new KeyboardEvent("keydown", { ...others, modifierAltGraph: third, bubbles: true, cancelable: true });
+  return !document.querySelector(selector).dispatchEvent(event);
+}, [selector, properties]);
+
+pageTest("keys are what is typed, on every layout", async ({ page }) => {
+  await settled(page);
+  const stage = (properties) => pressed(page, ".stage", properties);
+  const playing = () => page.evaluate(() => document.querySelector(".play").getAttribute("aria-label") === "Pause");
+  // German: the bracket is AltGr and 9, which Windows also reports as Ctrl and Alt; on a Mac it is Alt and 6.
+  for (const german of [{ third: true }, { third: true, ctrlKey: true, altKey: true }, { altKey: true }]) {
+    assert.ok(await stage({ key: "]", code: "Digit9", ...german }), JSON.stringify(german));
+    await page.locator(".found .why").waitFor({ timeout: 30_000 });
+  }
+  assert.equal(await stage({ key: "+", code: "BracketRight" }), false, "what a German keyboard has there is no bracket");
+  // Dvorak: K is where a T is printed, and a T where a K is.
+  assert.equal(await stage({ key: "t", code: "KeyK" }), false);
+  assert.ok(await stage({ key: "k", code: "KeyV" }));
+  assert.ok(await playing());
+  // Russian letters, capital letters, and what Alt makes of a K on a Mac.
+  assert.ok(await stage({ key: "л", code: "KeyK" }));
+  assert.ok(!(await playing()));
+  assert.ok(await stage({ key: "K", code: "KeyK", shiftKey: true }));
+  assert.ok(await playing());
+  assert.ok(await pressed(page, ".top h1", { key: "˚", code: "KeyK", altKey: true }));
+  assert.ok(!(await playing()));
+  assert.equal(await stage({ key: "k", code: "KeyK", ctrlKey: true }), false, "the browser's own");
+});
+
+pageTest("a key that is held down plays or pauses once, and goes on stepping", async ({ page }) => {
+  await settled(page);
+  const hold = async (key, code) => {
+    for (let n = 0; n < 6; n++) assert.ok(await pressed(page, ".stage", { key, code, repeat: n > 0 }));
+  };
+  await hold(" ", "Space");
+  assert.equal(await page.locator(".play").getAttribute("aria-label"), "Pause");
+  await page.waitForFunction(() => !document.querySelector(".clock").textContent.endsWith("00:00.000"));
+  await hold("k", "KeyK");
+  assert.equal(await page.locator(".play").getAttribute("aria-label"), "Play");
+  await page.getByRole("tab", { name: "Log" }).click();
+  const count = async () => parseInt(await page.locator(".log-head span").first().innerText(), 10) || 0;
+  const before = await count();
+  await hold("ArrowRight", "ArrowRight");
+  await page.waitForFunction((before) => parseInt(document.querySelector(".log-head span").textContent, 10) >= before + 6, before);
+});
+
 pageTest("what the help lists, the keys do", async ({ page }) => {
   await settled(page);
   await page.getByRole("button", { name: "Help and keys" }).click();
@@ -131,10 +179,9 @@ pageTest("what the help lists, the keys do", async ({ page }) => {
   for (const [i, shown] of listed.entries()) {
     const name = shown.replace("Alt+", "");
     const code = codes[name] ?? (name.length === 1 ? `Key${name}` : name);
-    const handled = (selector) => page.evaluate(([selector, code, altKey]) => {
-      const event = new KeyboardEvent("keydown", { code, altKey, bubbles: true, cancelable: true });
-      return !document.querySelector(selector).dispatchEvent(event);
-    }, [selector, code, shown.startsWith("Alt+")]);
+    const key = { Space: " ", Esc: "Escape", "→": "ArrowRight", "←": "ArrowLeft" }[name] ?? (name.length === 1 ? name.toLowerCase() : name);
+    const altKey = shown.startsWith("Alt+");
+    const handled = (selector) => pressed(page, selector, { key, code, altKey });
     assert.equal(await handled(".stage"), true, `${shown}: ${words[i]}`);
     assert.equal(await handled(".top h1"), !words[i].includes("on the stage"), `${shown} away from the stage`);
   }
