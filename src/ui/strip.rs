@@ -82,7 +82,7 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
 
 /// Said in place of what came of a promise, while the page shows what one party can know.
 #[inline(never)]
-fn unknown(lab: Lab, party: Party) -> String {
+pub fn unknown(lab: Lab, party: Party) -> String {
     let who = lab.scenario.with(|s| belief::name(s, party));
     format!("What came of it, {who} cannot know.")
 }
@@ -104,6 +104,8 @@ fn figures(lab: Lab, i: usize, s: &ServiceReport) -> AnyView {
     if lab.desk.party.get().is_some() {
         return hidden();
     }
+    let usual = [("delivered", s.delivered), ("processed", s.processed)];
+    let usual = usual.map(|(words, n)| view! { <div><dt>{words}</dt><dd>{n}</dd></div> });
     let mut all = vec![
         ("lost", s.lost, Some(AnomalyKind::LostEffect)),
         (
@@ -130,6 +132,7 @@ fn figures(lab: Lab, i: usize, s: &ServiceReport) -> AnyView {
         view! { <div class=class><dt>{words}</dt><dd>{figure}</dd></div> }
     });
     view! {
+        {usual.into_iter().collect_view()}
         {each.collect_view()}
         <div title="Latency from publishing to the first effect: half are faster, and 99 in 100">
             <dt>"p50 / p99"</dt>
@@ -142,12 +145,12 @@ fn figures(lab: Lab, i: usize, s: &ServiceReport) -> AnyView {
 /// In place of the figures.
 #[inline(never)]
 fn hidden() -> AnyView {
-    view! { <div><dt class="unseen">"lost, out of order, repeated, latency"</dt><dd>"?"</dd></div> }
+    view! { <div><dt class="unseen">"delivered, processed, lost, out of order, repeated, latency"</dt><dd>"?"</dd></div> }
         .into_any()
 }
 
 /// Two latencies with one unit.
-fn pair(latency: Latency) -> String {
+pub fn pair(latency: Latency) -> String {
     let (unit, scale) = match latency.p99 {
         0 => return "–".into(),
         1..1_000_000 => ("ms", 1e3),

@@ -85,11 +85,10 @@ pub fn left(promise: Guarantee, kept: &Kept) -> Option<String> {
     Some(format!("its settings keep {left}: {}", why.join("; ")))
 }
 
-/// The counts behind the judgement: "412 orders · 415 deliveries · 412 charges · 3 to come".
+/// What the judgement is about: "412 orders · 409 charges · 3 to come".
 pub fn tally(report: &ServiceReport, noun: &str, effect: EffectKind) -> String {
     let mut counts = vec![
         count(report.published, noun),
-        count(report.delivered, "delivery"),
         count(report.effects, effect_noun(effect)),
     ];
     if report.pending > 0 {
