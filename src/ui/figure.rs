@@ -57,7 +57,7 @@ pub fn Figure(lab: Lab) -> impl IntoView {
         )
     };
     view! {
-        <div class="stage" node_ref=frame tabindex="0" role="group" aria-label="Stage: Space plays and pauses, right arrow steps">
+        <div class="stage" id="stage" node_ref=frame tabindex="0" role="group" aria-label="Stage: Space plays and pauses, right arrow steps">
             <canvas
                 node_ref=canvas
                 role="img"

@@ -41,11 +41,17 @@ pub fn Log(lab: Lab) -> impl IntoView {
             .with_untracked(|s| format!("{}-{}.jsonl", s.name, s.seed));
         file::save(&name, "application/jsonl", &lines);
     };
+    // Told when the reader asks for others, not whenever there is another.
+    let filtered = move || {
+        let all = filter.with(|f| *f == Filter::default());
+        (!all).then(|| format!("Filtered: {}.", count_words(found.with_untracked(Vec::len))))
+    };
     view! {
         <section class="panel log" aria-label="Event log">
             <Filters lab filter/>
             <p class="log-head">
-                <span role="status">{move || count_words(found.with(Vec::len))}</span>
+                <span>{move || count_words(found.with(Vec::len))}</span>
+                <span class="unseen" role="status">{filtered}</span>
                 <button type="button" on:click=export title="One event a line, as shown">"Export as JSON Lines"</button>
             </p>
             <Rows lab found/>

@@ -101,7 +101,7 @@ fn Beliefs(lab: Lab) -> impl IntoView {
         }
         Some(said) => {
             let lines = said.into_iter().map(|words| view! { <li>{words}</li> });
-            view! { <ul class="beliefs" aria-live="polite">{lines.collect_view()}</ul> }.into_any()
+            view! { <ul class="beliefs">{lines.collect_view()}</ul> }.into_any()
         }
     }
 }

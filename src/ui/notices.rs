@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::desk::focus;
 use super::lab::Lab;
 
 /// A notice.
@@ -34,30 +35,47 @@ impl Notice {
     }
 }
 
-/// All notices there are.
+/// All notices there are. Each stays as it is while others come and go, so that only what is new is told.
 #[component]
 pub fn Notices(lab: Lab) -> impl IntoView {
-    let all = move || {
-        lab.notices
-            .get()
-            .into_iter()
-            .map(|notice| one(lab, notice))
-            .collect_view()
-    };
-    view! { <div class="notices" role="status">{all}</div> }
+    view! {
+        <div class="notices" role="status" aria-atomic="false">
+            <For each=move || lab.notices.get() key=|notice| notice.number children=move |notice| one(lab, notice)/>
+        </div>
+    }
 }
 
 #[inline(never)]
 fn one(lab: Lab, notice: Notice) -> AnyView {
     let Notice { number, words } = notice;
-    let dismiss = move |_| lab.notices.update(|all| all.retain(|n| n.number != number));
     view! {
         <p class="notice">
             <span>{words}</span>
-            <button type="button" class="quiet" aria-label="Dismiss this notice" on:click=dismiss>
+            <button
+                type="button"
+                class="quiet"
+                id=id_of(number)
+                aria-label="Dismiss this notice"
+                on:click=move |_| dismiss(lab, number)
+            >
                 "✕"
             </button>
         </p>
     }
     .into_any()
+}
+
+fn id_of(number: u32) -> String {
+    format!("notice-{number}")
+}
+
+/// Takes a notice away; the focus, which was on its button, goes to the next one, or to the stage.
+fn dismiss(lab: Lab, number: u32) {
+    let next = lab.notices.with_untracked(|all| {
+        let after = all.iter().find(|n| n.number > number);
+        let others = after.or(all.iter().rev().find(|n| n.number < number));
+        others.map(|n| n.number)
+    });
+    focus(&next.map_or("stage".into(), id_of));
+    lab.notices.update(|all| all.retain(|n| n.number != number));
 }

@@ -97,7 +97,7 @@ fn moment(reader: Reader) -> AnyView {
     view! {
         <div class="slider">
             <label for="numbers-at">"Values at"</label>
-            <output class="value" for="numbers-at">{words}</output>
+            <span class="value">{words}</span>
             <input
                 id="numbers-at"
                 type="range"

@@ -57,7 +57,7 @@ pub fn bundle(lab: Lab, service: usize) -> AnyView {
         })
     };
     view! {
-        <p class="hint" role="status">{keep}</p>
+        <p class="hint">{keep}</p>
         {list(move || settings.get())}
     }
     .into_any()

@@ -58,12 +58,12 @@ pageTest("the advised setting, applied to the same weather, helps", { path: "?pr
 pageTest("a step forward undoes a step back", async ({ page }) => {
   await toAnomaly(page);
   await tab(page, "Log");
-  const events = page.locator(".log-head [role=status]");
+  const events = page.locator(".log-head span:first-child");
   const [before, at] = [await events.innerText(), await clock(page)];
   await button(page, "Step back").click();
-  await page.waitForFunction((before) => document.querySelector(".log-head [role=status]").innerText !== before, before);
+  await page.waitForFunction((before) => document.querySelector(".log-head span:first-child").innerText !== before, before);
   await button(page, "Step to the next event").click();
-  await page.waitForFunction((before) => document.querySelector(".log-head [role=status]").innerText === before, before);
+  await page.waitForFunction((before) => document.querySelector(".log-head span:first-child").innerText === before, before);
   assert.equal(await clock(page), at);
 });
 
