@@ -278,7 +278,7 @@ fn why_prints_the_reason_of_an_order() {
     let (first, rest) = said.split_once('\n').expect("lines");
     assert!(
         first.starts_with(
-            "Order 4 is in the log more than once, because the ack of order 4 is lost"
+            "Order 4 was charged more than once (Payment), because the ack of order 4 is lost"
         ),
         "{said}"
     );
@@ -292,6 +292,58 @@ fn why_prints_the_reason_of_an_order() {
     }
     let nothing = stdout(&lab(&["why", "lost-ack", "--order", "2"]));
     assert_eq!(nothing, "Nothing of that kind happened in this run.\n");
+    let nothing = stdout(&lab(&["why", "lost-ack", "--order", "2", "--json"]));
+    assert_eq!(nothing, "null\n");
+    let log = stdout(&lab(&[
+        "why",
+        "lost-ack",
+        "--order",
+        "4",
+        "--kind",
+        "duplicate",
+    ]));
+    assert!(
+        log.starts_with("Order 4 is in the log more than once"),
+        "{log}"
+    );
+    for order in ["0", "999999"] {
+        let output = lab(&["why", "lost-ack", "--order", order]);
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let words = format!("`--order` cannot be `{order}`: allowed is a number from 1 to ");
+        assert!(stderr.contains(&words), "{stderr}");
+    }
+}
+
+#[test]
+fn what_is_set_twice_is_refused() {
+    for flags in [
+        ["--seed", "7", "--set", "seed=8"],
+        ["--set", "loss=1%", "--set", "loss=2%"],
+        ["--set", "latency=1ms", "--set", "delay=2ms"],
+    ] {
+        let output = lab(&[&["run", "order-processing"], &flags[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("is set twice"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_run_that_is_cut_short_says_so() {
+    let flags = [
+        "run",
+        "order-processing",
+        "--for",
+        "2s",
+        "--set",
+        "drain=0ms",
+    ];
+    let table = stdout(&lab(&flags));
+    assert!(table.contains("Not everything had settled"), "{table}");
+    let table = stdout(&lab(&flags[..4]));
+    assert!(!table.contains("Not everything had settled"), "{table}");
+    assert_eq!(table.matches("\nmet      ").count(), 4, "{table}");
 }
 
 /// A file of the preset, with these interventions, answered by `lab run`.

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use delivery_lab::explain::{Case, Cause, Weight, explain, first_anomaly};
 use delivery_lab::scenario::{
-    Action, Intervention, Scenario, Span, check, params, preset, preset_names,
+    Action, Intervention, Placed, Scenario, Span, check, params, preset, preset_names,
 };
 use delivery_lab::sim::{FaultPlan, Site};
 use delivery_lab::timeline::Run;
-use delivery_lab::trace::Kind;
+use delivery_lab::trace::{Event, Kind};
 use delivery_lab::verdict::{Anomaly, AnomalyKind, AnomalyKind::*};
 use delivery_lab::view::why;
 
@@ -265,13 +265,7 @@ fn decisive_faults_and_cures_hold_in_runs_of_their_own() {
             cause.weight == Weight::NoneNeeded,
             "{what}"
         );
-        if cause.weight == Weight::EachNeeded {
-            for fault in &cause.decisive {
-                let mut plan = FaultPlan::default();
-                plan.suppress(fault.kind.fault().expect("a fault"));
-                assert!(!happens(&scenario, plan, anomaly), "{what}: {fault:?}");
-            }
-        }
+        holds(&scenario, &cause, &what);
         let Some(cure) = &cause.cure else {
             continue;
         };
@@ -282,6 +276,95 @@ fn decisive_faults_and_cures_hold_in_runs_of_their_own() {
         assert_eq!(check(&changed), check(&scenario), "{what}");
         assert!(!happens(&changed, FaultPlan::default(), anomaly), "{what}");
     }
+}
+
+fn without<'a>(faults: impl IntoIterator<Item = &'a Event>) -> FaultPlan {
+    let mut plan = FaultPlan::default();
+    for fault in faults {
+        plan.suppress(fault.kind.fault().expect("a fault"));
+    }
+    plan
+}
+
+/// What is said of the decisive faults is so in runs from the beginning.
+fn holds(scenario: &Scenario, cause: &Cause, what: &str) {
+    let (anomaly, faults) = (&cause.anomaly, &cause.decisive);
+    match cause.weight {
+        Weight::EachNeeded => {
+            for fault in faults {
+                assert!(
+                    !happens(scenario, without([fault]), anomaly),
+                    "{what}: {fault:?}"
+                );
+            }
+        }
+        Weight::AnyEnough => {
+            assert!(!happens(scenario, without(faults), anomaly), "{what}");
+            for kept in faults {
+                let others = faults.iter().filter(|fault| fault.id != kept.id);
+                assert!(
+                    happens(scenario, without(others), anomaly),
+                    "{what}: {kept:?} is enough"
+                );
+            }
+        }
+        Weight::NoneNeeded => {
+            let mut all = Vec::new();
+            let mut run = Run::new(scenario.clone()).expect("valid");
+            run.advance(anomaly.at, usize::MAX, &mut |event| {
+                all.extend(event.kind.fault().map(|_| *event));
+            });
+            assert!(happens(scenario, without(&all), anomaly), "{what}");
+        }
+    }
+}
+
+#[test]
+fn of_two_faults_either_can_be_enough() {
+    let mut scenario = preset("lost-ack").expect("a preset");
+    let twice = preset("network-duplicate").expect("a preset").faults.placed;
+    let meant = scenario.faults.placed.clone();
+    scenario.faults.placed.extend(twice);
+    for fault in &mut scenario.faults.placed {
+        if let (Placed::Duplicate { message, .. }, Some(Placed::LoseAck { message: other, .. })) =
+            (fault, meant.first())
+        {
+            *message = *other;
+        }
+    }
+    let case = Case::of(scenario.clone());
+    let wanted = |anomaly: &Anomaly| anomaly.kind == DuplicateEffect;
+    let first = first_anomaly(&case, &wanted)
+        .expect("it runs")
+        .expect("a repeat");
+    let cause = explain(&case, &first).expect("it is there");
+    assert_eq!(cause.weight, Weight::AnyEnough);
+    assert_eq!(cause.decisive.len(), 2, "{:?}", cause.decisive);
+    holds(&scenario, &cause, "either is enough");
+}
+
+#[test]
+fn a_fault_long_before_is_found() {
+    let mut scenario = preset("acks-0-1-all").expect("a preset");
+    for fault in &mut scenario.faults.placed {
+        match fault {
+            Placed::CutBroker { lasting, .. } => *lasting = Span(lasting.0 + 6_000_000),
+            Placed::CrashBroker { at, .. } => *at = Span(at.0 + 6_000_000),
+            _ => {}
+        }
+    }
+    scenario.duration = Span(scenario.duration.0 + 6_000_000);
+    scenario.cluster.replica_lag_max = Span::s(20);
+    scenario.load.messages *= 3;
+    // Lost are orders published long after the link was cut.
+    let late = |anomaly: &Anomaly| anomaly.kind == LostEffect && anomaly.at > 8_000_000;
+    let case = Case::of(scenario.clone());
+    let first = first_anomaly(&case, &late)
+        .expect("it runs")
+        .expect("a late loss");
+    let cause = explain(&case, &first).expect("it is there");
+    assert_eq!(sites(&cause), [Site::LinkCut, Site::BrokerCrash]);
+    holds(&scenario, &cause, "a cut long before");
 }
 
 #[test]

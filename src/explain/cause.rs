@@ -58,7 +58,8 @@ pub struct Cause {
 pub fn explain(case: &Case, anomaly: &Anomaly) -> Result<Cause, Vec<String>> {
     let mut past = Past::of(case, anomaly)?;
     let faults = candidates(past.events(), anomaly);
-    let (decisive, weight) = decisive(&mut past, &faults);
+    let all = every_fault(past.events());
+    let (decisive, weight) = decisive(&mut past, &faults, &all);
     let chain = chain(past.events(), anomaly, &decisive);
     let cure = cure::find(&mut past, &chain, weight);
     Ok(Cause {
@@ -79,7 +80,8 @@ pub fn first_anomaly(
     case: &Case,
     wanted: &dyn Fn(&Anomaly) -> bool,
 ) -> Result<Option<Anomaly>, Vec<String>> {
-    const STEP: Micros = 500_000;
+    // No longer than the ledger keeps anomalies at the highest rate.
+    const STEP: Micros = 25_000;
     let mut replay = case.start()?;
     let mut found: Vec<Anomaly> = Vec::new();
     let mut seen = 0;
@@ -117,7 +119,8 @@ fn candidates(events: &[Event], anomaly: &Anomaly) -> Vec<Event> {
         .map_or(anomaly.at, |event| event.at)
         .saturating_sub(BEFORE);
     let mut found: Vec<(u32, Event)> = Vec::new();
-    for event in events.iter().filter(|event| event.at >= since) {
+    let near = |event: &&Event| event.at >= since || lasts(&event.kind);
+    for event in events.iter().filter(near) {
         let known = |(_, other): &(u32, Event)| other.kind.fault() == event.kind.fault();
         if event.kind.fault().is_none() {
             continue;
@@ -136,6 +139,23 @@ fn candidates(events: &[Event], anomaly: &Anomaly) -> Vec<Event> {
     let mut faults: Vec<Event> = found.into_iter().map(|(_, event)| event).collect();
     faults.sort_by_key(|event| event.id);
     faults
+}
+
+/// Whether a fault goes on to matter for long after it fired.
+fn lasts(kind: &Kind) -> bool {
+    let broker = |party| matches!(party, Party::Broker(_));
+    matches!(*kind, Kind::LinkCut { .. } | Kind::Paused { .. })
+        || matches!(*kind, Kind::Crashed { party, .. } if broker(party))
+}
+
+/// All faults that fired until then, each once, oldest first.
+fn every_fault(events: &[Event]) -> Vec<Event> {
+    let mut seen = std::collections::BTreeSet::new();
+    let faults = events.iter().filter(|event| {
+        let key = event.kind.fault();
+        key.is_some_and(|key| seen.insert(key))
+    });
+    faults.copied().collect()
 }
 
 /// How likely a fault is to matter, 0 the likeliest; `None`: it cannot.
@@ -174,7 +194,7 @@ fn keys(faults: &[Event]) -> Vec<FaultKey> {
         .collect()
 }
 
-fn decisive(past: &mut Past, faults: &[Event]) -> (Vec<Event>, Weight) {
+fn decisive(past: &mut Past, faults: &[Event], all: &[Event]) -> (Vec<Event>, Weight) {
     let anomaly = past.anomaly;
     let since = |faults: &[Event]| faults.iter().map(|event| event.at).min().unwrap_or(0);
     let mut averted = |left_out: &[Event]| {
@@ -193,20 +213,48 @@ fn decisive(past: &mut Past, faults: &[Event]) -> (Vec<Event>, Weight) {
             return (single, Weight::EachNeeded);
         }
     }
-    if !averted(faults) {
+    let Some(mut set) = enough(faults, all, &mut averted) else {
         return (Vec::new(), Weight::NoneNeeded);
+    };
+    if let [only] = set[..] {
+        return (vec![only], Weight::EachNeeded);
     }
     // Those of others are left out first.
-    let mut set = faults.to_vec();
-    let mut order: Vec<&Event> = faults.iter().collect();
-    order.sort_by_key(|fault| std::cmp::Reverse(rank(&fault.kind, anomaly)));
-    for fault in order {
+    let mut order: Vec<Event> = set.clone();
+    order.sort_by_key(|fault| std::cmp::Reverse(rank(&fault.kind, anomaly).unwrap_or(u32::MAX)));
+    for fault in order.iter().take(2 * MOST) {
         let smaller: Vec<Event> = set.iter().filter(|f| f.id != fault.id).copied().collect();
         if averted(&smaller) {
             set = smaller;
         }
     }
     (set, Weight::AnyEnough)
+}
+
+/// Faults without which it would not have happened: the likely ones; or, where they do not suffice, the newest of all up
+/// to the one that it takes. One alone, where that is enough. `None` where it happens without any fault.
+fn enough(
+    likely: &[Event],
+    all: &[Event],
+    averted: &mut impl FnMut(&[Event]) -> bool,
+) -> Option<Vec<Event>> {
+    if averted(likely) {
+        return Some(likely.to_vec());
+    }
+    if all.len() == likely.len() || !averted(all) {
+        return None;
+    }
+    let (mut takes, mut too_late) = (0, all.len());
+    while too_late - takes > 1 {
+        let middle = takes + (too_late - takes) / 2;
+        if averted(&all[middle..]) {
+            takes = middle;
+        } else {
+            too_late = middle;
+        }
+    }
+    let one = &all[takes..=takes];
+    Some(if averted(one) { one } else { &all[takes..] }.to_vec())
 }
 
 /// What led to the anomaly: the message's life as far as this service has to do with it.

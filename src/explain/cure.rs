@@ -62,8 +62,8 @@ fn with(scenario: &Scenario, settings: &Try) -> Option<Scenario> {
 }
 
 fn helps(past: &mut Past, changed: Scenario) -> bool {
-    let before = &past.case.scenario;
-    let promises: Vec<Guarantee> = before.services.iter().map(|s| s.guarantee).collect();
+    let scenario = &past.case.scenario;
+    let promises: Vec<Guarantee> = scenario.services.iter().map(|s| s.guarantee).collect();
     let case = Case {
         scenario: changed,
         ..past.case.clone()
@@ -71,8 +71,8 @@ fn helps(past: &mut Past, changed: Scenario) -> bool {
     let Ok(replay) = case.start() else {
         return false;
     };
-    let (happens, after) = past.happens_otherwise(replay);
-    !happens && keeps(past.report(), &after, &promises)
+    let (happens, before, after) = past.happens_otherwise(replay);
+    !happens && keeps(&before, &after, &promises) && meets(scenario, &before, &after)
 }
 
 /// Whether no service breaks its promise more often than before, or falls far behind.
@@ -85,6 +85,13 @@ fn keeps(before: &Report, after: &Report, promises: &[Guarantee]) -> bool {
     };
     let mut services = services;
     !services.any(|(pair, promise)| worse(pair, promise))
+}
+
+/// Whether what was required and met still is: the order of a user's messages, for one.
+fn meets(scenario: &Scenario, before: &Report, after: &Report) -> bool {
+    let pairs = before.requirements(scenario).into_iter();
+    let mut pairs = pairs.zip(after.requirements(scenario));
+    pairs.all(|(before, after)| after.met || !before.met)
 }
 
 /// What could help, from cheap to dear.

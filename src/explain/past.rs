@@ -10,9 +10,11 @@ use crate::verdict::{Anomaly, AnomalyKind};
 
 /// How long after the anomaly a replay goes on, at least and at most: an effect may come later when something
 /// is left out.
-const AFTER: (Micros, Micros) = (2_000_000, 12_000_000);
-/// Between two looks whether it is decided, and two snapshots.
+const AFTER: (Micros, Micros) = (2_000_000, 120_000_000);
+/// Between two snapshots.
 const STEP: Micros = 250_000;
+/// Between two looks whether it is decided: no longer than the ledger keeps anomalies at the highest rate.
+const LOOK: Micros = 25_000;
 /// Snapshots that are kept besides the beginning: the newest.
 const SNAPSHOTS: usize = 24;
 
@@ -22,8 +24,8 @@ pub(super) struct Past<'a> {
     pub anomaly: &'a Anomaly,
     events: Vec<Event>,
     snapshots: Vec<Replay>,
-    /// The judgement at the end of the replay.
-    report: Report,
+    /// The replay at its horizon.
+    end: Replay,
     /// How many effects the message had with the anomaly.
     effects: u32,
     after: Micros,
@@ -39,15 +41,19 @@ impl<'a> Past<'a> {
             anomaly,
             events: Vec::new(),
             snapshots: vec![replay.clone()],
-            report: Report::default(),
+            end: replay.clone(),
             effects: 0,
             after: until_redelivered(&case.scenario, anomaly.service),
             replays: 1,
         };
-        let mut effects = 0;
+        let (mut effects, mut there) = (0, false);
         while !over(&replay, past.horizon()) {
-            let before = replay.run.now() + STEP < anomaly.at;
-            let until = (replay.run.now() + STEP).min(past.horizon());
+            let now = replay.run.now();
+            let before = now + STEP < anomaly.at;
+            let mut until = (now + STEP).min(past.horizon());
+            if now < anomaly.at {
+                until = until.min(anomaly.at);
+            }
             let events = &mut past.events;
             replay.advance(until, &mut |event| {
                 if event.id <= anomaly.event && matters(&event.kind, anomaly.message) {
@@ -55,6 +61,9 @@ impl<'a> Past<'a> {
                 }
                 effects += u32::from(event.id <= anomaly.event && is_effect(&event.kind, anomaly));
             });
+            let newest = || replay.run.ledger().anomalies().newest();
+            there |= (until == anomaly.at || over(&replay, past.horizon()))
+                && newest().rev().any(|a| a == anomaly);
             if before {
                 if past.snapshots.len() > SNAPSHOTS {
                     past.snapshots.remove(1);
@@ -63,9 +72,8 @@ impl<'a> Past<'a> {
             }
         }
         past.effects = effects;
-        past.report = replay.run.report();
-        let there = replay.run.ledger().anomalies().newest();
-        if !there.rev().any(|a| a == anomaly) {
+        past.end = replay;
+        if !there {
             return Err(vec![format!(
                 "The run has no {} of message {} there.",
                 anomaly.kind.name(),
@@ -80,9 +88,12 @@ impl<'a> Past<'a> {
         &self.events
     }
 
-    /// The judgement at the horizon.
-    pub fn report(&self) -> &Report {
-        &self.report
+    /// The judgement at a moment that is not before the horizon.
+    pub fn report_at(&mut self, horizon: Micros) -> Report {
+        if !over(&self.end, horizon) {
+            self.end.advance(horizon, &mut |_| {});
+        }
+        self.end.run.report()
     }
 
     pub fn replays(&self) -> u32 {
@@ -102,12 +113,12 @@ impl<'a> Past<'a> {
             .rposition(|replay| replay.run.now() < since)
             .unwrap_or(0);
         let replay = self.snapshots[at].without(faults);
-        self.follow(replay, false).0
+        self.follow(replay, self.horizon(), false).0
     }
 
     /// Whether the anomaly happens in this replay; and the replay itself, which has gone on to the horizon
     /// if `all`, else until that was decided.
-    fn follow(&mut self, mut replay: Replay, all: bool) -> (bool, Replay) {
+    fn follow(&mut self, mut replay: Replay, horizon: Micros, all: bool) -> (bool, Replay) {
         self.replays += 1;
         let anomaly = self.anomaly;
         let from = replay.run.world().traced();
@@ -118,8 +129,8 @@ impl<'a> Past<'a> {
         let mut effects = if from == 0 { 0 } else { earlier.count() as u32 };
         let mut aside = false;
         let mut decided = None;
-        while !over(&replay, self.horizon()) && (all || decided.is_none()) {
-            let until = (replay.run.now() + STEP).min(self.horizon());
+        while !over(&replay, horizon) && (all || decided.is_none()) {
+            let until = (replay.run.now() + LOOK).min(horizon);
             replay.advance(until, &mut |event| {
                 effects += u32::from(is_effect(&event.kind, anomaly));
                 aside |= is_put_aside(&event.kind, anomaly);
@@ -129,10 +140,13 @@ impl<'a> Past<'a> {
         (decided.unwrap_or(self.undecided()), replay)
     }
 
-    /// Whether the anomaly happens in a run of another case, and that run's judgement at the horizon.
-    pub fn happens_otherwise(&mut self, replay: Replay) -> (bool, Report) {
-        let (happens, replay) = self.follow(replay, true);
-        (happens, replay.run.report())
+    /// Whether the anomaly happens in a run of another case, and the judgements on this run and on that one when
+    /// either would have shown it: a setting that only puts it off is no cure.
+    pub fn happens_otherwise(&mut self, replay: Replay) -> (bool, Report, Report) {
+        let after = until_redelivered(replay.run.world().scenario(), self.anomaly.service);
+        let horizon = self.horizon().max(self.anomaly.at.saturating_add(after));
+        let (happens, replay) = self.follow(replay, horizon, true);
+        (happens, self.report_at(horizon), replay.run.report())
     }
 
     /// Whether it has happened, or cannot any more.

@@ -67,6 +67,11 @@ impl Run {
         self.finished
     }
 
+    /// True at an end at which nothing was open any more; false where the time to settle ran out.
+    pub fn settled(&self) -> bool {
+        self.settled
+    }
+
     /// The judgement so far; once everything has settled, the judgement.
     pub fn report(&self) -> Report {
         self.ledger.report(self.settled)

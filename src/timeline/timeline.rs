@@ -17,6 +17,9 @@ const EVERY: u64 = 6_000;
 /// How many events of the queue time travel reaches back; older snapshots are dropped, but for the first.
 const REACH: u64 = 1_200_000;
 
+/// How long a packet may be held up, or a broker cut off.
+const LONGEST: Span = Span::s(86_400);
+
 /// A run at a cursor, with its past, its inputs and its forks.
 #[derive(Clone, Debug)]
 pub struct Timeline {
@@ -71,10 +74,12 @@ impl Timeline {
         if inputs.is_empty() {
             return Timeline::new(scenario);
         }
-        inputs.sort_by_key(|input| input.at);
         let mut dry = Timeline::new(scenario.clone())?;
         let mut problems = Vec::new();
-        for (nth, input) in inputs.iter().enumerate() {
+        // They are named by their places as they were written.
+        let mut in_order: Vec<_> = inputs.iter().enumerate().collect();
+        in_order.sort_by_key(|(_, input)| input.at);
+        for (nth, input) in in_order {
             let field = format!("interventions[{nth}]");
             let left = limit.saturating_sub(dry.run().world().handled() as usize);
             if !dry.advance(input.at.0, left) {
@@ -97,6 +102,7 @@ impl Timeline {
         if !problems.is_empty() {
             return Err(problems);
         }
+        inputs.sort_by_key(|input| input.at);
         let mut timeline = Timeline::new(scenario)?;
         timeline.branches[0].inputs = inputs;
         Ok(timeline)
@@ -466,6 +472,16 @@ fn apply(run: &mut Run, action: &Action) -> Result<(), Problem> {
         handle.set(&mut scenario, value)?;
         run.change(scenario);
         return Ok(());
+    }
+    if let Action::Delay { by: span, .. } | Action::CutBroker { lasting: span, .. } = action
+        && *span > LONGEST
+    {
+        let field = match action {
+            Action::Delay { .. } => "by",
+            _ => "lasting",
+        };
+        let allowed = format!("a span of time up to {LONGEST}");
+        return Err(Problem::not_allowed(field, &span.to_string(), allowed));
     }
     if run.intervene(action) {
         return Ok(());

@@ -173,14 +173,16 @@ fn run_one(args: &RunArgs) -> Result<String, Vec<Problem>> {
 fn set_up(setup: &Setup) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> {
     let (mut scenario, inputs) = input_of(&setup.scenario)?;
     let mut problems = Vec::new();
+    let mut given = Vec::new();
     for (name, text) in [("seed", &setup.seed), ("duration", &setup.duration)] {
         if let Some(text) = text {
             problems.extend(params::set(&mut scenario, name, text).err());
+            given.push(name.to_string());
         }
     }
     for setting in &setup.set {
         let outcome = match setting.split_once('=') {
-            Some((name, text)) => params::set(&mut scenario, name.trim(), text),
+            Some((name, text)) => set_once(&mut scenario, &mut given, name.trim(), text),
             None => Err(Problem::not_allowed(
                 "--set",
                 setting,
@@ -206,6 +208,22 @@ fn set_up(setup: &Setup) -> Result<(Scenario, Vec<Intervention>), Vec<Problem>> 
     } else {
         Err(problems)
     }
+}
+
+/// Sets a parameter, unless it was set before: under one of its names, by `--set` or by a flag of its own.
+fn set_once(
+    scenario: &mut Scenario,
+    given: &mut Vec<String>,
+    name: &str,
+    text: &str,
+) -> Result<(), Problem> {
+    let known = params::find(scenario, name)?.name(scenario);
+    if given.contains(&known) {
+        let sentence = format!("`{known}` is set twice; say once what it is.");
+        return Err(Problem::sentence(name, sentence));
+    }
+    given.push(known);
+    params::set(scenario, name, text)
 }
 
 fn check_all(names: Vec<String>) -> Result<(String, bool), Vec<Problem>> {

@@ -108,10 +108,22 @@ pub fn table(done: &Done) -> String {
         report.gave_up,
         short(done.simulated_us),
         columns(&rows),
-        required(scenario, report) + &not_kept(scenario),
+        cut_short(done) + &required(scenario, report) + &not_kept(scenario),
         done.events,
         done.trace_hash,
     )
+}
+
+/// Said where the run was ended before everything had settled.
+fn cut_short(done: &Done) -> String {
+    match done.settled {
+        true => String::new(),
+        false => format!(
+            "\nNot everything had settled: the run was ended at its limit, {} after the last was published \
+             (`--set drain=...` for more). What is pending is neither done nor lost.\n",
+            done.scenario.drain
+        ),
+    }
 }
 
 /// What is asked of all services together, a line each.

@@ -20,6 +20,8 @@ pub struct Done {
     pub events: u64,
     /// The hash over them.
     pub trace_hash: u64,
+    /// Whether everything had settled when it ended; if not, the time to settle was over.
+    pub settled: bool,
 }
 
 /// Runs a scenario to its end and writes the trace to a file, if one is named.
@@ -56,6 +58,7 @@ pub fn to_end(
         simulated_us: run.now(),
         events: run.world().traced(),
         trace_hash: run.world().trace_hash().value(),
+        settled: run.settled(),
     })
 }
 

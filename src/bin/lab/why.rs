@@ -39,14 +39,12 @@ pub fn why(
     };
     let order = which.order;
     let wanted = |anomaly: &Anomaly| {
-        let told = match kind {
-            Some(kind) => anomaly.kind == kind,
-            // What a service promises is about effects; the rest is told when asked for.
-            None => order.is_some() || is_about_effects(anomaly.kind),
-        };
-        told && order.is_none_or(|n| anomaly.message == n)
+        kind.is_none_or(|kind| anomaly.kind == kind)
+            && order.is_none_or(|n| anomaly.message == n)
             && service.is_none_or(|s| anomaly.service == Some(s))
     };
+    // What a service promises is about effects; the rest is told when asked for, or where an order met nothing else.
+    let about_effects = |anomaly: &Anomaly| wanted(anomaly) && is_about_effects(anomaly.kind);
     let sentences = |wrong: Vec<String>| -> Vec<Problem> {
         wrong
             .iter()
@@ -57,14 +55,40 @@ pub fn why(
         interventions,
         ..Case::of(scenario)
     };
-    let Some(anomaly) = first_anomaly(&case, &wanted).map_err(sentences)? else {
-        return Ok("Nothing of that kind happened in this run.\n".into());
+    if let Some(order) = order {
+        is_published(&case, order).map_err(sentences)??;
+    }
+    let mut found = None;
+    if kind.is_none() {
+        found = first_anomaly(&case, &about_effects).map_err(sentences)?;
+    }
+    if found.is_none() && (kind.is_some() || order.is_some()) {
+        found = first_anomaly(&case, &wanted).map_err(sentences)?;
+    }
+    let Some(anomaly) = found else {
+        return Ok(match json {
+            true => "null\n".into(),
+            false => "Nothing of that kind happened in this run.\n".into(),
+        });
     };
     let explanation = explain(&case, &anomaly).map_err(sentences)?;
     Ok(match json {
         true => as_json(&explanation),
         false => as_text(&explanation),
     })
+}
+
+/// Whether the run has an order of this number.
+fn is_published(case: &Case, order: u64) -> Result<Result<(), Vec<Problem>>, Vec<String>> {
+    let mut replay = case.start()?;
+    replay.advance(u64::MAX, &mut |_| {});
+    let published = replay.run.world().published();
+    let known = (1..=published).contains(&order);
+    let problem = || {
+        let allowed = format!("a number from 1 to {published}, as many as this run publishes");
+        vec![Problem::not_allowed("--order", &order.to_string(), allowed)]
+    };
+    Ok(if known { Ok(()) } else { Err(problem()) })
 }
 
 fn is_about_effects(kind: AnomalyKind) -> bool {

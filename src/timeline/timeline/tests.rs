@@ -237,6 +237,43 @@ fn an_input_too_far_to_replay_is_named_before_the_time_is_spent() {
 }
 
 #[test]
+fn inputs_keep_the_numbers_they_were_written_with_and_spans_have_an_end() {
+    let input = |at, action| Intervention {
+        at: Span::ms(at),
+        action,
+    };
+    let for_ever = Span(u64::MAX);
+    let cut = Action::CutBroker {
+        broker: 0,
+        lasting: for_ever,
+    };
+    let inputs = vec![
+        input(2_000, Action::CrashBroker { broker: 0 }),
+        input(100, cut),
+        input(1_000, Action::CrashBroker { broker: 77 }),
+    ];
+    let problems = Timeline::with_inputs(stormy(), inputs, usize::MAX).expect_err("two are wrong");
+    let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(text.len(), 2, "{text:?}");
+    assert!(
+        text[0].contains("interventions[1]") && text[0].contains("`lasting`"),
+        "{text:?}"
+    );
+    assert!(
+        text[1].contains("interventions[2]") && text[1].contains("77"),
+        "{text:?}"
+    );
+    let mut timeline = Timeline::new(stormy()).expect("valid");
+    timeline.seek(500_000);
+    let delay = Action::Delay {
+        packet: 1,
+        by: for_ever,
+    };
+    let problem = timeline.intervene(delay).expect_err("too long");
+    assert!(problem.to_string().contains("`by`"), "{problem}");
+}
+
+#[test]
 fn inputs_that_do_not_apply_are_named_and_none_is_applied() {
     let input = |at, action| Intervention {
         at: Span::ms(at),
