@@ -1,8 +1,9 @@
-//! The README's lists of presets and parameters are written from the code. `UPDATE_DOCS=1 cargo test --test docs`
+//! The README's lists of presets and parameters and FIDELITY's table of prices are written from the code. `UPDATE_DOCS=1 cargo test --test docs`
 //! writes them anew; without it, a list that is behind the code fails.
 #![cfg(not(target_arch = "wasm32"))]
 
 use delivery_lab::embed::EVENTS;
+use delivery_lab::explore::prices;
 use delivery_lab::scenario::link::PAGE_OPTIONS;
 use delivery_lab::scenario::params::{self, Group, Scope};
 use delivery_lab::scenario::{preset, preset_names};
@@ -86,27 +87,72 @@ fn with_list(document: &str, name: &str, list: &str) -> String {
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let (before, rest) = document
         .split_once(&open)
-        .unwrap_or_else(|| panic!("README.md has no {open}"));
+        .unwrap_or_else(|| panic!("the document has no {open}"));
     let (_, after) = rest
         .split_once(&close)
-        .unwrap_or_else(|| panic!("README.md has no {close}"));
+        .unwrap_or_else(|| panic!("the document has no {close}"));
     format!("{before}{open}{list}{close}{after}")
 }
 
-#[test]
-fn the_readme_lists_presets_and_parameters_as_they_are() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path).expect("README.md can be read");
-    let current = with_list(&readme, "presets", &presets());
-    let current = with_list(&current, "parameters", &parameters());
-    let current = with_list(&current, "options", &options());
-    let current = with_list(&current, "events", &events());
-    if readme == current {
+fn price_list() -> String {
+    let scenario = preset("order-processing").expect("built in");
+    let mut text = String::new();
+    for (nth, service) in scenario.services.iter().enumerate().take(2) {
+        let _ = write!(
+            text,
+            "\n{}, {} ms of work on average:\n\n| guarantee | p50 | p99 | most orders a second | packets an order | stored bytes \
+             an order | lost | repeated |\n|---|---|---|---|---|---|---|---|\n",
+            service.name,
+            service.service_time.0 / 1_000
+        );
+        for price in prices(&scenario, nth).expect("valid") {
+            let _ = writeln!(
+                text,
+                "| {} | {} ms | {} ms | {} | {:.1} | {} | {} | {} |",
+                price.guarantee.words(),
+                price.latency_us.p50 / 1_000,
+                price.latency_us.p99 / 1_000,
+                price.throughput_milli / 1_000,
+                price.packets_milli as f64 / 1e3,
+                price.stored_bytes,
+                price.lost,
+                price.duplicated
+            );
+        }
+    }
+    text + "\n"
+}
+
+/// The document, with these parts as the code has them now.
+fn holds_or_is_written(file: &str, parts: &[(&str, String)]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let document = std::fs::read_to_string(&path).expect("it can be read");
+    let mut current = document.clone();
+    for (name, list) in parts {
+        current = with_list(&current, name, list);
+    }
+    if document == current {
         return;
     }
     assert!(
         std::env::var_os("UPDATE_DOCS").is_some(),
-        "README.md is behind the code: run UPDATE_DOCS=1 cargo test --test docs"
+        "{file} is behind the code: run UPDATE_DOCS=1 cargo test --test docs"
     );
-    std::fs::write(&path, current).expect("README.md can be written");
+    std::fs::write(&path, current).expect("it can be written");
+}
+
+#[test]
+fn the_readme_lists_presets_and_parameters_as_they_are() {
+    let parts = [
+        ("presets", presets()),
+        ("parameters", parameters()),
+        ("options", options()),
+        ("events", events()),
+    ];
+    holds_or_is_written("README.md", &parts);
+}
+
+#[test]
+fn the_prices_are_those_that_the_lab_measures() {
+    holds_or_is_written("FIDELITY.md", &[("prices", price_list())]);
 }

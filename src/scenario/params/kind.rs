@@ -126,8 +126,10 @@ impl Kind {
 
     /// What is allowed; completes "allowed is …".
     pub fn allowed(&self) -> String {
-        let or_zero =
-            |zero: Option<&str>| zero.map_or(String::new(), |word| format!(", or 0 for {word}"));
+        let or_zero = |zero: Option<&str>| {
+            let word = |word: &str| format!(", or 0 for {}", word.trim_start_matches("for "));
+            zero.map(word).unwrap_or_default()
+        };
         match *self {
             Kind::Ratio => "a ratio from 0 to 1 such as 0.05, 5% or 1/20".into(),
             Kind::Span { min, max, zero } => {
