@@ -23,7 +23,7 @@ pub use guarantee::*;
 pub use intervention::{Action, Intervention};
 pub use kept::{Kept, kept_by_settings};
 pub use placed::*;
-pub use presets::{preset, preset_groups, preset_names};
+pub use presets::{akin, origin_of, preset, preset_groups, preset_names};
 pub use problem::Problem;
 pub use quantity::{Ratio, Span};
 pub use settings::{Setting, settings_of, settings_of_producer};

@@ -84,16 +84,8 @@ pub fn seek(lab: Lab, at: u64) -> Result<(), Problem> {
     Err(Problem::sentence("t", sentence))
 }
 
-fn changeable(lab: Lab) -> Result<(), Problem> {
-    if lab.page.with_value(|page| page.readonly) {
-        let sentence = "`readonly` is set: the scenario of this figure cannot be changed.";
-        return Err(Problem::sentence("readonly", sentence));
-    }
-    Ok(())
-}
-
 fn set(lab: Lab, changes: &[Change]) -> Result<(), Problem> {
-    changeable(lab)?;
+    lab.changeable()?;
     let (scenario, handles) = lab.scenario.with_untracked(|s| changed(s, changes))?;
     let begun = lab.now.get_untracked() > 0;
     if !(begun && handles.iter().all(|handle| handle.param.live)) {
@@ -117,7 +109,7 @@ fn state(lab: Lab) -> Result<Value, Problem> {
 }
 
 fn set_state(lab: Lab, text: &str) -> Result<(), Problem> {
-    changeable(lab)?;
+    lab.changeable()?;
     let (scenario, inputs) = restored(text)?;
     lab.play(false);
     begin(lab, scenario, inputs)

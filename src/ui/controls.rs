@@ -19,13 +19,15 @@ const SERVICE_FIRST: [&str; 2] = ["instances", "serviceTime"];
 #[component]
 pub fn Controls(lab: Lab) -> impl IntoView {
     // Which controls there are depends on the preset alone, so moving one never builds the panel anew.
-    let shape = Memo::new(move |_| lab.preset.with(|s| s.name.clone()));
+    let shape = move || lab.preset.track();
     view! {
         <section class="side" aria-label="Settings">
-            {move || {
-                shape.get();
-                lab.scenario.with_untracked(|s| panel(lab, s))
-            }}
+            <fieldset class="plain" disabled=lab.readonly()>
+                {move || {
+                    shape();
+                    lab.scenario.with_untracked(|s| panel(lab, s))
+                }}
+            </fieldset>
         </section>
     }
 }

@@ -4,13 +4,26 @@ use leptos::prelude::*;
 
 use super::lab::Lab;
 use crate::scenario::Action;
+use crate::scenario::link::Panel;
 use crate::view::layout::Hit;
+
+impl Lab {
+    /// What a click on the figure does.
+    pub fn click(&self, hit: Option<Hit>) {
+        match hit {
+            Some(Hit::Message(message)) => {
+                self.pick(Some(message));
+                self.show(Panel::Message);
+            }
+            Some(_) if self.readonly() => {}
+            Some(thing) => crash(*self, thing),
+            None => self.pick(None),
+        }
+    }
+}
 
 /// Crashes what was clicked.
 pub fn crash(lab: Lab, thing: Hit) {
-    if lab.page.with_value(|page| page.readonly) {
-        return;
-    }
     let action = match thing {
         Hit::Member(service, instance) => Action::CrashConsumer { service, instance },
         Hit::Broker(broker) => Action::CrashBroker { broker },
@@ -50,7 +63,7 @@ pub fn Crashes(lab: Lab) -> impl IntoView {
                     .into_iter()
                     .map(|(name, thing)| {
                         view! {
-                            <button type="button" on:click=move |_| crash(lab, thing)>
+                            <button type="button" disabled=lab.readonly() on:click=move |_| crash(lab, thing)>
                                 "Crash " {name}
                             </button>
                         }

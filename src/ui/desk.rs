@@ -71,6 +71,7 @@ impl Desk {
         self.why.set(None);
         self.listed.set(None);
         self.replayed.set(None);
+        self.chain.set(Vec::new());
     }
 
     /// Takes in which branches there are and what was done, if that is news.

@@ -58,8 +58,10 @@ pub struct Engine {
     /// Virtual µs that frames have granted and the run has not used.
     owed: f64,
     last_frame: Option<f64>,
-    /// Playing stops at this moment.
+    /// Playing stops at this moment, unless it began there.
     stop_at: Option<u64>,
+    /// The moment at which playing began, or to which it was put since.
+    played_from: u64,
     /// True while the run cannot keep up with the wished speed.
     pub behind: bool,
     /// True while time runs faster because nothing is on its way.
@@ -103,6 +105,7 @@ impl Engine {
             owed: 0.0,
             last_frame: None,
             stop_at: None,
+            played_from: 0,
             behind: false,
             hurrying: false,
             flowing: false,
@@ -141,6 +144,7 @@ impl Engine {
         self.hunt = Hunt::Not;
         self.owed = 0.0;
         let answer = act(&mut self.run);
+        self.played_from = self.run.now();
         self.look();
         answer
     }
@@ -148,6 +152,8 @@ impl Engine {
     /// Another run in place of this one.
     pub fn replace(&mut self, run: Timeline) {
         self.run = run;
+        self.played_from = 0;
+        self.chain.clear();
         self.owed = 0.0;
         self.behind = false;
         self.hunt = Hunt::Not;
@@ -158,9 +164,7 @@ impl Engine {
     /// Plays or pauses.
     pub fn play(&mut self, on: bool) {
         // Who plays again where the link wanted to stop wants to go on.
-        if on && self.stop_at == Some(self.run.now()) {
-            self.stop_at = None;
-        }
+        self.played_from = self.run.now();
         self.playing = on;
         self.changed = true;
         self.hunt = Hunt::Not;
@@ -231,7 +235,8 @@ impl Engine {
 
     /// Whether playing has come to where it stops.
     pub fn stopped(&self) -> bool {
-        self.playing && self.stop_at == Some(self.run.now())
+        let now = self.run.now();
+        self.playing && self.stop_at == Some(now) && self.played_from != now
     }
 
     /// Sets how many times slower than the reader's time virtual time is.
@@ -307,9 +312,8 @@ impl Engine {
     /// So much later than now, but not beyond where playing stops.
     fn until(&self, later: u64) -> u64 {
         let now = self.run.now();
-        let wished = now + later;
         let stop = self.stop_at.filter(|stop| *stop > now);
-        stop.map_or(wished, |stop| wished.min(stop))
+        stop.unwrap_or(u64::MAX).min(now + later)
     }
 
     /// The usual time of one way, in virtual µs.
@@ -352,7 +356,8 @@ impl Engine {
         self.changed = true;
     }
 
-    fn draw(&mut self) {
+    /// Draws now instead of in the next frame.
+    pub fn draw(&mut self) {
         self.changed = false;
         if self.room.width < 1.0 {
             return;
@@ -437,11 +442,6 @@ impl Engine {
             painter.recolour();
         }
         self.changed = true;
-    }
-
-    /// Draws now instead of in the next frame.
-    pub fn repaint(&mut self) {
-        self.draw();
     }
 
     /// Shows or hides motion between states.

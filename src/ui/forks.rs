@@ -37,7 +37,7 @@ pub fn Forks(lab: Lab) -> impl IntoView {
                             let cut = move |_| {
                                 lab.act(Action::CutBroker { broker, lasting: A_WHILE });
                             };
-                            view! { <button type="button" on:click=cut>{format!("Cut off broker {broker} for 2 s")}</button> }
+                            view! { <button type="button" disabled=lab.readonly() on:click=cut>{format!("Cut off broker {broker} for 2 s")}</button> }
                         })
                         .collect_view()
                 }}

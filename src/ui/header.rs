@@ -17,6 +17,7 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
             <select
                 class="presets"
                 aria-label="Scenario"
+                disabled=lab.readonly()
                 prop:value=move || lab.preset.with(|s| s.name.clone())
                 on:change=move |event| {
                     if let Some(scenario) = preset(&event_target_value(&event)) {

@@ -13,10 +13,10 @@ use super::notices::Notice;
 use crate::explain::Setting;
 use crate::scenario::link::{Opened, PageOptions, Panel, Theme};
 use crate::scenario::params::{self, Handle};
-use crate::scenario::{Action, Intervention, Scenario, preset, preset_names};
+use crate::scenario::{Action, Intervention, Scenario, akin, origin_of, preset, preset_names};
 use crate::timeline::{Mark, Timeline};
+use crate::trace::Party;
 use crate::verdict::{AnomalyKind, Report};
-use crate::view::layout::Hit;
 
 /// Speeds that can be chosen: virtual time is so many times slower.
 pub const SLOWDOWNS: [u32; 7] = [1_000, 300, 100, 30, 10, 3, 1];
@@ -25,7 +25,7 @@ pub const REPLAYED: usize = 10_000_000;
 /// The figures beside the stage are renewed at most this often, in ms.
 const FIGURES_EVERY: f64 = 100.0;
 /// Said when the moment is reached at which the link wants to stop.
-const STOPPED: &str = "stopped here by the link";
+pub const STOPPED: &str = "stopped here by the link";
 
 /// Copied into every component.
 #[derive(Clone, Copy)]
@@ -113,7 +113,7 @@ impl Lab {
             engine: StoredValue::new_local(engine),
             frames: StoredValue::new_local(None),
             last_figures: StoredValue::new(0.0),
-            preset: RwSignal::new(preset(&scenario.name).unwrap_or_else(|| scenario.clone())),
+            preset: RwSignal::new(origin_of(&scenario)),
             base: RwSignal::new(scenario.clone()),
             scenario: RwSignal::new(scenario),
             playing: RwSignal::new(false),
@@ -228,7 +228,8 @@ impl Lab {
     /// otherwise the run begins again, and goes on playing if it did.
     pub fn put(&self, handle: Handle, text: &str) {
         let mut scenario = self.scenario.get_untracked();
-        if let Err(problem) = handle.set(&mut scenario, text) {
+        let set = self.changeable();
+        if let Err(problem) = set.and_then(|()| handle.set(&mut scenario, text)) {
             return Notice::push(self.notices, problem.to_string());
         }
         let action = Action::Set {
@@ -244,18 +245,23 @@ impl Lab {
 
     /// Does something to the run, now; says why where it makes no sense.
     pub fn act(&self, action: Action) -> bool {
-        let done = self.with(|e| e.act(|run| run.intervene(action)));
-        if let Some(Err(problem)) = &done {
+        let done = self.changeable().and_then(|()| {
+            let done = self.with(|e| e.act(|run| run.intervene(action)));
+            done.unwrap_or(Ok(()))
+        });
+        if let Err(problem) = &done {
             Notice::push(self.notices, problem.to_string());
         }
         self.figures();
-        done.is_some_and(|d| d.is_ok())
+        done.is_ok()
     }
 
     /// Another scenario, from its beginning.
     pub fn open(&self, scenario: Scenario) {
+        if let Err(problem) = self.changeable() {
+            return Notice::push(self.notices, problem.to_string());
+        }
         self.play(false);
-        self.preset.set(scenario.clone());
         self.set_speed(speed_of(None, &scenario));
         self.begin(scenario);
     }
@@ -277,11 +283,13 @@ impl Lab {
     /// they cannot be.
     pub fn rerun(&self, settings: &[Setting]) -> bool {
         let mut scenario = self.base.get_untracked();
+        let mut set = self.changeable();
         for Setting { name, value } in settings {
-            if let Err(problem) = params::set(&mut scenario, name, value) {
-                Notice::push(self.notices, problem.to_string());
-                return false;
-            }
+            set = set.and_then(|()| params::set(&mut scenario, name, value));
+        }
+        if let Err(problem) = set {
+            Notice::push(self.notices, problem.to_string());
+            return false;
         }
         let inputs = self.inputs();
         match Timeline::with_inputs(scenario.clone(), inputs, REPLAYED) {
@@ -308,30 +316,32 @@ impl Lab {
 
     /// Another run of what it begins with, from its beginning.
     pub fn replace(&self, scenario: Scenario, run: Timeline) {
+        let other = self.preset.with_untracked(|known| !akin(known, &scenario));
+        if other {
+            self.preset.set(origin_of(&scenario));
+        }
         self.base.set(scenario.clone());
         self.scenario.set(scenario);
         self.desk.clear();
         self.with(|e| e.replace(run));
+        if other {
+            // Parties and messages are known by their numbers, and these are another's now.
+            self.see_as(None);
+            self.pick(None);
+        }
         self.figures();
+    }
+
+    /// Shows what one party can know, or the truth.
+    pub fn see_as(&self, party: Option<Party>) {
+        self.desk.party.set(party);
+        self.with(|e| e.see_as(party));
     }
 
     /// Follows a message, or none.
     pub fn pick(&self, message: Option<u64>) {
         self.picked.set(message);
         self.with(|e| e.pick(message));
-    }
-
-    /// What a click on the figure does.
-    pub fn click(&self, hit: Option<Hit>) {
-        match hit {
-            Some(Hit::Message(message)) => {
-                self.pick(Some(message));
-                self.show(Panel::Message);
-            }
-            Some(_) if self.page.with_value(|p| p.readonly) => {}
-            Some(thing) => super::crash::crash(*self, thing),
-            None => self.pick(None),
-        }
     }
 
     /// What was done to the run by hand.

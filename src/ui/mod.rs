@@ -32,6 +32,7 @@ mod paint;
 mod printed;
 mod promise;
 mod requires;
+mod readonly;
 mod share;
 mod strip;
 mod theme;

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::lab::Lab;
 use crate::scenario::Scenario;
-use crate::trace::Party;
 use crate::view::belief::{self, TWO_GENERALS};
 use crate::view::frontier::{self, Band, Mark};
 use crate::view::names;
@@ -35,7 +34,8 @@ pub fn SeenBy(lab: Lab) -> impl IntoView {
     let choose = move |event| {
         let place: Option<usize> = event_target_value(&event).parse().ok();
         let parties = lab.scenario.with_untracked(belief::parties);
-        see_as(lab, place.and_then(|at| parties.get(at).copied()));
+        lab.see_as(place.and_then(|at| parties.get(at).copied()));
+        lab.figures();
     };
     let options = move || {
         lab.scenario.with(|s| {
@@ -62,12 +62,6 @@ pub fn SeenBy(lab: Lab) -> impl IntoView {
             </select>
         </label>
     }
-}
-
-fn see_as(lab: Lab, party: Option<Party>) {
-    lab.desk.party.set(party);
-    lab.with(|e| e.see_as(party));
-    lab.figures();
 }
 
 /// What is believed of the message that is followed: by the party chosen, or by everybody in turn.

@@ -64,8 +64,8 @@ fn line(lab: Lab, packet: Moving) -> AnyView {
     view! {
         <li>
             <span><strong>{what.clone()}</strong>{way}</span>
-            <button type="button" aria-label=format!("Drop {what}") on:click=drop>"Drop"</button>
-            <button type="button" aria-label=format!("Hold up 500 ms: {what}") on:click=delay>"Hold up 500 ms"</button>
+            <button type="button" disabled=lab.readonly() aria-label=format!("Drop {what}") on:click=drop>"Drop"</button>
+            <button type="button" disabled=lab.readonly() aria-label=format!("Hold up 500 ms: {what}") on:click=delay>"Hold up 500 ms"</button>
         </li>
     }
     .into_any()

@@ -28,7 +28,7 @@ pub fn promise(lab: Lab, service: usize) -> AnyView {
     view! {
         <select
             class="promise"
-            disabled=lab.page.with_value(|p| p.readonly)
+            disabled=lab.readonly()
             aria-label=move || format!("What {} promises", of(|s| s.name.clone()))
             prop:value=chosen
             on:change=move |event| {

@@ -161,7 +161,7 @@ fn Found(lab: Lab, found: Explanation) -> impl IntoView {
         let settings = advice.cure.settings;
         let at = found.anomaly.at;
         view! {
-            <button type="button" class="why" on:click=move |_| retry(lab, &settings, at)>
+            <button type="button" class="why" disabled=lab.readonly() on:click=move |_| retry(lab, &settings, at)>
                 "Apply and replay the same weather"
             </button>
         }

@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 use super::command::seek;
-use super::lab::Lab;
+use super::lab::{Lab, STOPPED};
 use super::notices::Notice;
 
 /// Goes to the moment of the address and begins, if it says so; stops and repeats as it says.
@@ -26,7 +26,11 @@ pub fn follow(lab: Lab) {
     }
     if repeat {
         Effect::new(move |_| {
-            if lab.finished.get() {
+            let stopped = lab.state.get() == STOPPED;
+            if stopped {
+                lab.reset();
+            }
+            if lab.finished.get() || stopped {
                 lab.play(true);
             }
         });

@@ -269,7 +269,11 @@ pub static PAGE_OPTIONS: &[PageOption] = &[
         readonly,
         "Switches off the controls that change the scenario."
     ),
-    on_off!("loop", repeat, "Starts again when it has ended."),
+    on_off!(
+        "loop",
+        repeat,
+        "Starts again when it has ended or come to `stopAt`."
+    ),
 ];
 
 /// A scheme and a host, with a port or not, and nothing after it.

@@ -284,3 +284,25 @@ pub fn preset(name: &str) -> Option<Scenario> {
     scenario.title = preset.title.into();
     Some(scenario)
 }
+/// The preset that a scenario was made from; one of no preset is its own.
+pub fn origin_of(scenario: &Scenario) -> Scenario {
+    let known = preset(&scenario.name).filter(|known| akin(known, scenario));
+    known.unwrap_or_else(|| scenario.clone())
+}
+
+/// Whether two scenarios have one name and the same parties, so that a party's number means the same in both.
+pub fn akin(a: &Scenario, b: &Scenario) -> bool {
+    let services = |s: &Scenario| {
+        s.services
+            .iter()
+            .map(|v| v.name.clone())
+            .collect::<Vec<_>>()
+    };
+    let producers = |s: &Scenario| {
+        s.producers
+            .iter()
+            .map(|p| p.name.clone())
+            .collect::<Vec<_>>()
+    };
+    a.name == b.name && services(a) == services(b) && producers(a) == producers(b)
+}
