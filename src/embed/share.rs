@@ -58,7 +58,7 @@ fn title<'a>(scenario: &'a Scenario, page: &'a PageOptions) -> &'a str {
 fn iframe(address: &str, title: &str) -> String {
     format!(
         "<iframe src=\"{}\" title=\"{}\" loading=\"lazy\" allow=\"fullscreen; clipboard-write\" \
-         style=\"width:100%;aspect-ratio:16/9;border:0\"></iframe>",
+         style=\"width:100%;aspect-ratio:16/9;min-height:256px;border:0\"></iframe>",
         html(address),
         html(title)
     )

@@ -4,6 +4,7 @@ use leptos::ev::keydown;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::about::about;
 use super::address;
 use super::desk::Column;
 use super::figure::Figure;
@@ -48,7 +49,7 @@ pub fn Whole(lab: Lab) -> impl IntoView {
 /// The page around a lab.
 #[component]
 pub fn Page(lab: Lab) -> impl IntoView {
-    let help = NodeRef::<Dialog>::new();
+    let dialog = NodeRef::<Dialog>::new();
     let on_stage = move |event: web_sys::KeyboardEvent| {
         keys::press(lab, &event, Where::Stage);
     };
@@ -68,7 +69,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
     let controls = lab.page.with_value(|p| p.controls);
     let drive = (controls != Controls::None).then(|| {
         let found = (!lab.embedded).then(|| view! { <Found lab/> });
-        view! { <Transport lab/>{found} }
+        view! { <Transport lab dialog/>{found} }
     });
     let all = !lab.tabs().is_empty();
     let grows = lab.page.with_value(|p| !p.resize.is_empty());
@@ -76,7 +77,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
         .has(Panel::Verdict)
         .then(|| view! { <Requires lab/><Strip lab/> });
     let panel = all.then(|| view! { <Column lab/> });
-    let head = (!lab.embedded).then(|| view! { <Header lab help/> });
+    let head = (!lab.embedded).then(|| view! { <Header lab dialog/> });
     let name = lab
         .embedded
         .then(|| view! { <h1 class="unseen">{title}</h1> });
@@ -85,6 +86,7 @@ pub fn Page(lab: Lab) -> impl IntoView {
         <main class="page" class:embedded=lab.embedded class:alone=!all class:grows=grows>
             {name}
             <div class="run">
+                {lab.embedded.then(|| about(lab))}
                 {figure}
                 <div class="drive" role="toolbar" aria-label="Run" on:keydown=move |event| walk(&event)>{drive}</div>
                 {rest}
@@ -95,6 +97,6 @@ pub fn Page(lab: Lab) -> impl IntoView {
         </main>
         <Printed lab/>
         <Notices lab/>
-        <Help lab node=help/>
+        <Help lab node=dialog/>
     }
 }

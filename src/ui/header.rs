@@ -3,6 +3,8 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::about::watch_for;
+use super::help;
 use super::lab::Lab;
 use super::share::ShareButton;
 use super::theme::THEMES;
@@ -10,7 +12,7 @@ use crate::scenario::{preset, preset_groups};
 
 /// Name, preset, what to watch for, theme, help.
 #[component]
-pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
+pub fn Header(lab: Lab, dialog: NodeRef<Dialog>) -> impl IntoView {
     view! {
         <header class="top">
             <h1>"Delivery Lab"</h1>
@@ -35,23 +37,10 @@ pub fn Header(lab: Lab, help: NodeRef<Dialog>) -> impl IntoView {
                     })
                     .collect_view()}
             </select>
-            <p class="watch">
-                <span>"Watch for: "</span>
-                {move || lab.scenario.with(|s| s.watch_for.clone())}
-            </p>
+            {watch_for(lab)}
             <Themes lab/>
             <ShareButton lab/>
-            <button
-                type="button"
-                aria-label="Help and keys"
-                on:click=move |_| {
-                    if let Some(dialog) = help.get_untracked() {
-                        let _ = dialog.show_modal();
-                    }
-                }
-            >
-                "?"
-            </button>
+            {help::button(dialog, "")}
         </header>
     }
 }

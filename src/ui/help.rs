@@ -3,9 +3,21 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::about::about;
 use super::header::Themes;
 use super::keys::{KEYS, Where};
 use super::lab::Lab;
+
+/// The button that opens the dialog.
+pub fn button(node: NodeRef<Dialog>, class: &'static str) -> AnyView {
+    let open = move |_| {
+        if let Some(dialog) = node.get_untracked() {
+            let _ = dialog.show_modal();
+        }
+    };
+    view! { <button type="button" class=class aria-label="Help and keys" title="Help and keys" on:click=open>"?"</button> }
+        .into_any()
+}
 
 /// A dialog.
 #[component]
@@ -21,6 +33,7 @@ pub fn Help(lab: Lab, node: NodeRef<Dialog>) -> impl IntoView {
                 <h2 id="help-title">"Reading the stage"</h2>
                 <button type="button" class="quiet" aria-label="Close" on:click=close>"✕"</button>
             </div>
+            {lab.embedded.then(|| about(lab))}
             <ul>
                 <li>"Messages travel from left to right. A filled pill is a request, an outlined one with a tick is its ack."</li>
                 <li>"Cells are records, with their offsets. A dashed cell is not replicated yet."</li>

@@ -1,5 +1,6 @@
 //! The page: Leptos components, the canvas painter and the loop that drives the run.
 
+mod about;
 mod address;
 mod app;
 mod bar;

@@ -1,11 +1,13 @@
 //! Play, pause, step, reset, speed, clock.
 
+use leptos::html::Dialog;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::bar::Bar;
 use super::fill;
+use super::help;
 use super::lab::{Lab, SLOWDOWNS};
 use crate::timeline::Timeline;
 
@@ -52,7 +54,7 @@ pub fn walk(event: &web_sys::KeyboardEvent) {
 
 /// The bar under the stage.
 #[component]
-pub fn Transport(lab: Lab) -> impl IntoView {
+pub fn Transport(lab: Lab, dialog: NodeRef<Dialog>) -> impl IntoView {
     let playing = lab.playing;
     let label = move || if playing.get() { "Pause" } else { "Play" };
     view! {
@@ -106,6 +108,7 @@ pub fn Transport(lab: Lab) -> impl IntoView {
                 <span class="unseen">"Time in the run: "</span>
                 {move || clock(lab.now.get())}
             </span>
+            {lab.embedded.then(|| help::button(dialog, "round"))}
             {fill::button(lab)}
         </div>
     }

@@ -65,5 +65,6 @@ fn all(lab: Lab) -> AnyView {
         view! { <h3>{part.title}</h3><ul>{lines.collect_view()}</ul> }
     };
     let parts = told.unwrap_or_default();
-    parts.into_iter().map(part).collect_view().into_any()
+    let parts = parts.into_iter().map(part).collect_view();
+    view! { <h2 class="unseen">"The stage in words"</h2>{parts} }.into_any()
 }
