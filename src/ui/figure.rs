@@ -96,7 +96,8 @@ fn measure(lab: Lab, frame: &web_sys::HtmlElement) {
     let Some(least) = lab.with(|e| e.least_height(width)) else {
         return;
     };
-    if !lab.embedded {
+    let grows = lab.page.with_value(|page| !page.resize.is_empty());
+    if !lab.embedded || grows {
         let _ = frame
             .style()
             .set_property("min-height", &format!("{least}px"));
@@ -104,8 +105,7 @@ fn measure(lab: Lab, frame: &web_sys::HtmlElement) {
     let room = Room {
         width,
         height,
-        // A host that gave the height that was asked for gets the drawing that needs it.
-        fixed: lab.embedded && height < least,
+        fixed: lab.embedded && !grows && height < least,
     };
     let Some(height) = lab.with(|e| e.fit(room, density)) else {
         return;

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlElement, MessageEvent, Window};
+use web_sys::{HtmlElement, MessageEvent, ResizeObserver, Window};
 
 use super::command::perform;
 use super::lab::{Lab, SLOWDOWNS};
@@ -30,6 +30,11 @@ struct Host {
     /// Until the size there is is looked at.
     settling: Option<Timeout>,
 }
+
+/// Where the drawing is, with what stands above and below it.
+const RUN: &str = "main.page > .run";
+/// The panels.
+const COLUMN: &str = "main.page > .column";
 
 /// So long no new size has come when one is looked at, in ms.
 const SETTLED: u32 = 120;
@@ -296,10 +301,23 @@ fn size(lab: Lab, host: &Shared) {
         return;
     }
     let shared = host.clone();
-    let handle = window_event_listener(leptos::ev::resize, move |_| {
-        ask_when_settled(lab, &shared);
-    });
-    on_cleanup(move || handle.remove());
+    request_animation_frame(move || watch_parts(lab, shared));
+}
+
+/// Whatever stands around the drawing may become higher or lower: a panel, a list that opens, a longer sentence. The
+/// drawing itself is not looked at: it follows the width, as they do.
+fn watch_parts(lab: Lab, host: Shared) {
+    let changed = Closure::<dyn Fn()>::new(move || ask_when_settled(lab, &host));
+    let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) else {
+        return;
+    };
+    // It watches for as long as the page is there.
+    changed.forget();
+    let column = find(COLUMN);
+    let run = find(RUN).into_iter();
+    for part in run.flat_map(|run| around(&run)).chain(column) {
+        observer.observe(&part);
+    }
 }
 
 /// A host that resizes does it in several strides (H5P's makes the frame 1 px high in between): only where it
@@ -333,29 +351,42 @@ impl Host {
     }
 }
 
-/// The height that the width there is needs: of the drawing, of what stands around it, and of a column below it.
-fn wanted(lab: Lab) -> Sized {
-    let find = |selector| {
-        let document = web_sys::window()?.document()?;
-        let found = document.query_selector(selector).ok()??;
-        found.dyn_into::<HtmlElement>().ok()
-    };
-    let Some(run) = find("main.page > .run") else {
-        return Sized::default();
-    };
-    let width = f64::from(run.offset_width());
-    let drawing = lab.with(|e| e.least_height(width)).unwrap_or(0.0);
+fn find(selector: &str) -> Option<HtmlElement> {
+    let document = web_sys::window()?.document()?;
+    let found = document.query_selector(selector).ok()??;
+    found.dyn_into().ok()
+}
+
+/// What stands above and below the drawing.
+fn around(run: &HtmlElement) -> Vec<HtmlElement> {
     let parts = run.children();
-    let beside = (0..parts.length())
+    (0..parts.length())
         .filter_map(|i| parts.item(i)?.dyn_into::<HtmlElement>().ok())
         .filter(|part| !part.class_list().contains("scene"))
         .filter(|part| !part.class_list().contains("unseen"))
-        .map(|part| part.offset_height())
+        .collect()
+}
+
+/// The height that the width there is needs: of the drawing and what stands around it, and of a column below or beside
+/// them.
+fn wanted(lab: Lab) -> Sized {
+    let Some(run) = find(RUN) else {
+        return Sized::default();
+    };
+    let width = run.offset_width();
+    let drawing = lab.with(|e| e.least_height(f64::from(width)));
+    let around = around(&run)
+        .iter()
+        .map(HtmlElement::offset_height)
         .sum::<i32>();
-    let below = find("main.page > .column").filter(|c| c.offset_left() < run.offset_width());
-    let below = below.map_or(0, |column| column.offset_height());
+    let stage = drawing.unwrap_or(0.0).ceil() as i32 + around;
+    let height = match find(COLUMN) {
+        None => stage,
+        Some(column) if column.offset_left() < width => stage + column.offset_height(),
+        Some(column) => stage.max(column.offset_height()),
+    };
     Sized {
         width: width as u32,
-        height: drawing.ceil() as u32 + (beside + below).max(0) as u32,
+        height: height.max(0) as u32,
     }
 }

@@ -102,3 +102,40 @@ for (const [name, { resize, script }] of Object.entries(hosts)) {
     await other.close();
   });
 }
+
+pageTest("a frame follows what stands in it: a tab, what opens, and what closes again", { path: null }, async ({ page, server }) => {
+  const room = `<div id="room" style="width:700px">${iframe(`${server.url}${figure}&resize=own&controls=full`, 'style="width:100%"')}</div>`;
+  const other = await stranger(page, room, listening(hosts["our own"].script));
+  await ready(page);
+  await page.evaluate(() => quiet());
+  const frame = frameOf(page);
+  const height = () => page.evaluate(() => document.querySelector("iframe").clientHeight);
+  /** Does something to the figure; answers the heights before and after, and fails where something is cut off or does not settle. */
+  const does = async (what, act) => {
+    const [before, said] = [await height(), await page.evaluate(() => heard.length)];
+    await act();
+    const messages = (await page.evaluate(() => quiet())) - said;
+    assert.ok(messages <= 3, `${what}: ${messages} messages`);
+    const over = await frame.evaluate(() => {
+      const run = document.querySelector(".run");
+      return Math.max(document.documentElement.scrollHeight - innerHeight, run.scrollHeight - run.clientHeight);
+    });
+    assert.ok(over <= 1, `${what}: ${over} px are cut off`);
+    return [before, await height()];
+  };
+  const grows = (what, [before, after]) => assert.ok(after > before + 10, `${what}: from ${before} to ${after} px`);
+  const tab = (name) => frame.getByRole("tab", { name }).click();
+  const [start] = await does("nothing", async () => {});
+  grows("a group of settings that opens", await does("details", () => frame.locator(".more summary").first().click()));
+  grows("the stage in words", await does("words", () => frame.locator(".twin summary").click()));
+  await does("closing", async () => {
+    await frame.locator(".twin summary").click();
+    await frame.locator(".more summary").first().click();
+  });
+  assert.equal(await height(), start, "it is as high as it was");
+  for (const name of ["Log", "Numbers", "Moment", "Forks", "Compare", "Settings"]) await does(name, () => tab(name));
+  assert.equal(await height(), start);
+  await page.evaluate(() => { document.getElementById("room").style.width = "1200px"; });
+  await does("beside the stage", () => tab("Numbers"));
+  await other.close();
+});
