@@ -16,6 +16,21 @@
     var image = byId("fatal-still");
     image.onload = function () { image.hidden = false; };
     image.src = "posters/" + (/^[a-z0-9-]+$/.test(name) ? name : "order-processing") + "-light.svg";
+    // The picture knows what it is of.
+    fetch(image.src).then(function (answer) { return answer.text(); }).then(function (text) {
+      var words = new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("svg > title, svg > desc");
+      if (words.length === 2) image.alt = words[0].textContent + ": " + words[1].textContent;
+    }).catch(function () { /* its words stay general */ });
+  }
+
+  // A host page learns it too, so that it need not wait for a figure that does not come.
+  function tellHost(reason) {
+    if (window.parent === window) return;
+    var only = new URLSearchParams(location.search).get("origin");
+    (only ? only.split(",") : ["*"]).forEach(function (origin) {
+      var error = { field: "figure", sentence: reason };
+      try { window.parent.postMessage({ context: "delivery-lab", v: 1, type: "error", error: error }, origin); } catch (e) { /* no origin */ }
+    });
   }
 
   // Only the first reason is shown: what comes after it is a consequence.
@@ -30,6 +45,7 @@
     byId("fatal-again").addEventListener("click", function () { location.reload(); });
     document.documentElement.dataset.state = "fatal";
     view.hidden = false;
+    tellHost(reason);
     window.dispatchEvent(new CustomEvent("delivery-lab-fatal", { detail: { reason: reason } }));
   }
   // For the program's panic hook, which knows the reason.

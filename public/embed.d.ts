@@ -76,11 +76,12 @@ export interface DeliveryLabEvents {
 
 /** The element `<delivery-lab>`. Attributes are the parameters in kebab-case. */
 export class DeliveryLab extends HTMLElement {
+  /** Resolves once the figure runs. Rejects, with a sentence, where it cannot, or has not come after 45 s. */
   readonly ready: Promise<DeliveryLab>;
   readonly paused: boolean;
   /** Simulated time in seconds; setting it seeks. */
   currentTime: number;
-  /** Simulated to real time; setting it loads the figure anew. */
+  /** Simulated to real time. Setting it takes the nearest of the speeds there are, and `ratechange` says which. */
   playbackRate: number | undefined;
   /** Loads the figure now, in sight or not. */
   load(): Promise<DeliveryLab>;
@@ -99,6 +100,9 @@ export class DeliveryLab extends HTMLElement {
   addEventListener<K extends keyof DeliveryLabEvents>(type: K, listener: (event: DeliveryLabEvents[K]) => void, options?: boolean | AddEventListenerOptions): void;
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }
+
+/** Gives a figure these options, and takes away those of `before` that are not among them. */
+export function dress(figure: DeliveryLab, options: Options, before?: Options): void;
 
 /** Puts a figure into an element. */
 export function mount(element: Element, options?: Options): DeliveryLab;

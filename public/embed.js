@@ -4,7 +4,10 @@
 const context = "delivery-lab";
 const base = new URL("./", import.meta.url);
 // What the page behind the frame reads from its address only; everything else may change while it runs.
-const inAddress = "speed autoplay theme t stopat controls panels motion title id resize origin ctl readonly loop".split(" ");
+const inAddress = "autoplay t stopat controls panels title id resize origin ctl readonly loop".split(" ");
+// Options of the page that are not part of the run, and so not of its state.
+const live = "speed theme motion".split(" ");
+const ofPage = (key) => key === "embed" || live.includes(key) || inAddress.includes(key);
 const events = "play pause seeked timeupdate ratechange statechange ended delivery duplicate loss violation error".split(" ");
 const own = "state src class style id slot hidden role tabindex lang dir is part".split(" ");
 // Names of parameters are read in any case, so ack-loss is ackLoss. A service keeps its hyphens: order-api.service-time.
@@ -12,6 +15,10 @@ const named = (attribute) => attribute.replace(/[^.]*$/, (last) => last.replaceA
 
 // How long a figure may take to answer, in ms. One that does not may be told by its address to talk with others only.
 const patience = 15_000;
+// How long it may take to come, in ms, before it is said that it has not. It may still come then.
+const arrival = 45_000;
+
+const removed = "The figure was removed.";
 
 const look = `:host{display:block}:host([hidden]){display:none}
 div{position:relative;width:100%;aspect-ratio:16/9;min-height:256px;overflow:hidden}
@@ -27,7 +34,11 @@ class DeliveryLab extends HTMLElement {
   #asked = new Map();
   #number = 0;
   #ready;
-  #isReady;
+  #settle;
+  // "waits", "runs" or "failed"
+  #state;
+  #arriving;
+  #turn = Promise.resolve();
   #watch = null;
   #time = 0;
   #paused = true;
@@ -71,9 +82,12 @@ class DeliveryLab extends HTMLElement {
   /** Loads the figure now, in sight or not. */
   load() {
     if (this.#frame || !this.isConnected) return this.#ready;
+    return this.#open(this.#address());
+  }
+
+  #open(address) {
     this.#watch?.disconnect();
     const frame = document.createElement("iframe");
-    const address = this.#address();
     this.#origin = address.origin;
     frame.src = address;
     frame.title = this.getAttribute("title") || this.textContent.trim().slice(0, 120) || "Delivery Lab";
@@ -82,6 +96,7 @@ class DeliveryLab extends HTMLElement {
     this.#room.querySelector("button")?.remove();
     this.#room.className = "on";
     this.#room.append(frame);
+    this.#arriving = setTimeout(() => this.#fail("src", "The figure has not come. Its address may be wrong, or the network slow."), arrival);
     return this.#ready;
   }
 
@@ -95,7 +110,7 @@ class DeliveryLab extends HTMLElement {
   getMetrics() { return this.#ask("getMetrics"); }
   /** Sets parameters, all or none: set({ loss: 0.05 }). */
   set(values) { return this.#ask("set", { values }); }
-  /** Resolves once the figure runs. */
+  /** Resolves once the figure runs; rejects when it cannot. */
   get ready() { return this.#ready; }
   get paused() { return this.#paused; }
   get currentTime() { return this.#time; }
@@ -104,26 +119,49 @@ class DeliveryLab extends HTMLElement {
   set playbackRate(rate) { this.setAttribute("speed", rate); }
 
   #wait() {
-    this.#ready = new Promise((done) => { this.#isReady = done; });
+    this.#state = "waits";
+    this.#ready = new Promise((done, fail) => { this.#settle = { done, fail }; });
+    // Who does not ask is told by the event.
+    this.#ready.catch(() => {});
+  }
+
+  /** It does not run: said to who waits, and as an event. */
+  #fail(field, sentence) {
+    clearTimeout(this.#arriving);
+    const error = Object.assign(new Error(sentence), { field });
+    if (this.#state === "runs") this.#wait();
+    this.#state = "failed";
+    this.#settle.fail(error);
+    this.#drop(error);
+    this.#tell("error", { field, sentence });
   }
 
   #offer() {
+    if (this.#room.querySelector("button")) return;
     const button = document.createElement("button");
     button.textContent = "Load the figure";
     button.addEventListener("click", () => this.load());
     this.#room.append(button);
   }
 
-  #unload() {
+  #drop(error) {
+    for (const { fail } of this.#asked.values()) fail(error);
+    this.#asked.clear();
+  }
+
+  // Who waits for a figure that is loaded anew goes on waiting.
+  #unload(gone = true) {
     this.#watch?.disconnect();
+    clearTimeout(this.#arriving);
     if (!this.#frame) return;
     this.#frame.remove();
     this.#frame = null;
-    for (const { fail } of this.#asked.values()) fail(new Error("The figure was removed."));
-    this.#asked.clear();
+    const error = new Error(removed);
+    this.#drop(error);
+    if (gone) this.#settle.fail(error);
+    if (gone || this.#state !== "waits") this.#wait();
     this.#paused = true;
     this.#room.className = "";
-    this.#wait();
   }
 
   #wanted() {
@@ -146,25 +184,52 @@ class DeliveryLab extends HTMLElement {
     return address;
   }
 
-  // An attribute that changes is a message that changes: what the page reads from its address only loads it anew.
+  // The same run under another address: what the attributes said of the scenario is in the state.
+  async #reopen(keys) {
+    const { state } = await this.getState();
+    const { currentTime, paused } = await this.getMetrics();
+    const address = this.#address();
+    for (const key of [...address.searchParams.keys()]) {
+      if (key === "autoplay" || !ofPage(key)) address.searchParams.delete(key);
+    }
+    address.hash = state;
+    this.#unload(false);
+    await this.#open(address);
+    const rest = this.#values(keys.filter((key) => !ofPage(key)));
+    if (Object.keys(rest).length) await this.set(rest);
+    if (!keys.includes("t")) await this.seek(currentTime);
+    if (!paused) await this.play();
+  }
+
+  #values(keys) {
+    return Object.fromEntries(keys.map((key) => [key, this.#last[key]]));
+  }
+
+  // An attribute that changes is a message that changes. What the page reads from its address only loads it anew.
   #changed(all) {
     const before = this.#last;
     const after = (this.#last = this.#wanted());
     if (!this.#frame) return;
     const keys = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key]);
     const state = all.some((one) => one.attributeName === "state");
-    if (keys.some((key) => !(key in after) || key === "preset" || inAddress.includes(key)) || all.some((one) => one.attributeName === "src")) {
-      this.#unload();
+    const refused = ({ field, message }) => this.#tell("error", { field: field ?? "", sentence: message });
+    const anew = keys.some((key) => key === "preset" || !(key in after || ofPage(key))) || all.some((one) => one.attributeName === "src");
+    const shape = keys.some((key) => inAddress.includes(key) || !(key in after));
+    if (anew || (shape && this.#state !== "runs")) {
+      this.#unload(false);
       this.load();
+    } else if (shape) {
+      this.#turn = this.#turn.then(() => this.#reopen(keys)).catch(refused);
     } else {
-      if (state && this.getAttribute("state")) this.setState(this.getAttribute("state")).catch(() => {});
-      if (keys.length) this.set(Object.fromEntries(keys.map((key) => [key, after[key]]))).catch(() => {});
+      if (state && this.getAttribute("state")) this.setState(this.getAttribute("state")).catch(refused);
+      if (keys.length) this.set(this.#values(keys)).catch(refused);
     }
   }
 
   async #ask(type, fields) {
     this.load();
     await this.#ready;
+    if (!this.#frame) throw new Error(removed);
     return this.#request(type, fields);
   }
 
@@ -179,13 +244,17 @@ class DeliveryLab extends HTMLElement {
   }
 
   async #greet(data) {
+    clearTimeout(this.#arriving);
     try {
       const { currentTime, playbackRate, paused } = await this.#request("hello", { events });
       [this.#time, this.#rate, this.#paused] = [currentTime, playbackRate, paused];
-      this.#isReady(this);
+      // It may come after all, when it was given up.
+      if (this.#state === "failed") this.#wait();
+      this.#state = "runs";
+      this.#settle.done(this);
       this.#tell("ready", { version: data.version, presets: data.presets });
     } catch (error) {
-      this.#tell("error", { field: "origin", sentence: error.message });
+      this.#fail("origin", error.message);
     }
   }
 
@@ -199,6 +268,8 @@ class DeliveryLab extends HTMLElement {
     if (data === null || typeof data !== "object" || data.context !== context || data.v !== 1) return;
     if (data.type === "ready") {
       this.#greet(data);
+    } else if (data.type === "error") {
+      this.#fail(String(data.error?.field), String(data.error?.sentence).slice(0, 500));
     } else if (data.type === "resize" && data.height > 0) {
       this.#room.style.aspectRatio = "auto";
       this.#room.style.height = `${Math.min(data.height, 10_000)}px`;
@@ -220,8 +291,8 @@ class DeliveryLab extends HTMLElement {
   // A host whose policy forbids the frame keeps what its author wrote in place of the figure.
   #barred = ({ effectiveDirective, blockedURI }) => {
     if (!this.#frame || effectiveDirective !== "frame-src" || !blockedURI.startsWith(this.#origin)) return;
+    this.#fail("src", `The policy of this page forbids frames of ${this.#origin}: allow them in frame-src.`);
     this.#unload();
-    this.#tell("error", { field: "src", sentence: `The policy of this page forbids frames of ${this.#origin}: allow them in frame-src.` });
   };
 
   #tell(name, detail) {
@@ -231,14 +302,23 @@ class DeliveryLab extends HTMLElement {
 
 if (!customElements.get("delivery-lab")) customElements.define("delivery-lab", DeliveryLab);
 
+const attribute = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Gives a figure these options and no others: those of before that are not among them are taken away. */
+export function dress(figure, options, before = {}) {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  for (const [name, value] of given) {
+    const text = value === true ? "1" : value === false ? "0" : String(value);
+    if (figure.getAttribute(attribute(name)) !== text) figure.setAttribute(attribute(name), text);
+  }
+  const names = given.map(([name]) => name);
+  for (const name of Object.keys(before)) if (!names.includes(name)) figure.removeAttribute(attribute(name));
+}
+
 /** Puts a figure into an element. Options are the parameters, by their names: { preset, seed, loss, ... }. */
 export function mount(element, options = {}) {
   const figure = document.createElement("delivery-lab");
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || value === null) continue;
-    const attribute = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    figure.setAttribute(attribute, value === true ? "1" : value === false ? "0" : String(value));
-  }
+  dress(figure, options);
   element.append(figure);
   return figure;
 }

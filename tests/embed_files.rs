@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use delivery_lab::embed::EVENTS;
+use delivery_lab::embed::{EVENTS, LIVE};
 use delivery_lab::scenario::link::PAGE_OPTIONS;
 use delivery_lab::scenario::{params, preset};
 use delivery_lab::timeline::Timeline;
@@ -55,11 +55,13 @@ fn the_events_are_those_there_are() {
 }
 
 #[test]
-fn what_only_the_address_says_loads_the_figure_anew() {
+fn options_of_the_page_are_known_by_whether_they_can_change_while_it_runs() {
+    assert_eq!(list("live"), names(LIVE));
     let options = PAGE_OPTIONS.iter().map(|option| option.name.to_lowercase());
     // The element always embeds.
-    let expected: Names = options.filter(|name| name != "embed").collect();
-    assert_eq!(list("inAddress"), expected);
+    let mut rest: Names = options.filter(|name| name != "embed").collect();
+    rest.retain(|name| !LIVE.contains(&name.as_str()));
+    assert_eq!(list("inAddress"), rest);
 }
 
 #[test]
@@ -109,5 +111,11 @@ fn the_element_has_the_verbs_that_are_typed() {
             "{name}"
         );
     }
-    assert!(TYPES.contains("export function mount(") && SCRIPT.contains("export function mount("));
+    for name in ["mount", "dress"] {
+        let function = format!("export function {name}(");
+        assert!(
+            TYPES.contains(&function) && SCRIPT.contains(&function),
+            "{name}"
+        );
+    }
 }

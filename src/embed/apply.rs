@@ -41,6 +41,38 @@ pub fn changed(
     }
 }
 
+/// Options of the page that can be others while it runs. The rest decide what the page consists of.
+pub const LIVE: [&str; 3] = ["speed", "theme", "motion"];
+
+/// The page's options with those changes that are of it, and the changes that are left: those of the scenario.
+///
+/// # Errors
+/// A [`Problem`] that names the first option that cannot have its value.
+pub fn dressed(
+    page: &PageOptions,
+    changes: Vec<Change>,
+) -> Result<(PageOptions, Vec<Change>), Problem> {
+    let live = |change: &Change| {
+        PageOptions::option(&change.name).filter(|option| LIVE.contains(&option.name))
+    };
+    let mut page = page.clone();
+    let mut left = Vec::new();
+    let mut known: Vec<&str> = Vec::new();
+    for change in changes {
+        let Some(option) = live(&change) else {
+            left.push(change);
+            continue;
+        };
+        if known.contains(&option.name) {
+            let sentence = format!("`{}` is given two values.", option.name);
+            return Err(Problem::sentence(&change.name, sentence));
+        }
+        known.push(option.name);
+        option.set(&mut page, &change.text)?;
+    }
+    Ok((page, left))
+}
+
 fn handle(scenario: &Scenario, name: &str) -> Result<Handle, Problem> {
     match PageOptions::option(name) {
         None => params::find(scenario, name),

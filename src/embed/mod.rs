@@ -12,7 +12,7 @@ mod share;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{changed, restored};
+pub use apply::{LIVE, changed, dressed, restored};
 pub use events::{Feed, Found, Pace, seconds};
 pub use message::{
     Change, Command, EVENTS, Event, LONGEST, Request, detail, event, parse, ready, reply,

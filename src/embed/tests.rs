@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scenario::link::{PageOptions, open};
-use crate::scenario::{Action, Intervention, Scenario, Span, params, preset, preset_names};
+use crate::scenario::link::{PageOptions, Theme, open};
+use crate::scenario::{Action, Intervention, Ratio, Scenario, Span, params, preset, preset_names};
 use crate::timeline::Timeline;
 
 const HOST: &str = "https://course.example";
@@ -188,16 +188,32 @@ fn events_are_those_subscribed_to() {
 }
 
 #[test]
+fn some_options_of_the_page_can_be_set_and_are_told_from_parameters() {
+    let set = |values: Value| match command("set", json!({ "values": values })) {
+        Command::Set(changes) => dressed(&PageOptions::default(), changes),
+        other => panic!("{other:?}"),
+    };
+    let (page, left) = set(json!({ "Theme": "dark", "speed": 0.1, "loss": 0.05 })).expect("fine");
+    assert_eq!(page.theme, Theme::Dark);
+    assert_eq!(page.speed, Some(Ratio(100_000)));
+    let names: Vec<_> = left.iter().map(|change| change.name.as_str()).collect();
+    assert_eq!(names, ["loss"]);
+    let problem = |values| set(values).expect_err("it is wrong").to_string();
+    assert!(problem(json!({ "theme": "pink" })).contains("`theme` cannot be `pink`"));
+    assert!(problem(json!({ "speed": 1, "Speed": 0.1 })).contains("given two values"));
+}
+
+#[test]
 fn options_of_the_page_stay_in_the_address() {
     let change = Change {
-        name: "Theme".into(),
-        text: "dark".into(),
+        name: "Panels".into(),
+        text: "log".into(),
     };
     let problem = changed(&scenario(), &[change]).expect_err("an option");
     assert!(
         problem
             .to_string()
-            .contains("`theme` is an option of the page")
+            .contains("`panels` is an option of the page")
     );
 }
 

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+use super::address::{options, speed_of};
 use super::host::rate;
 use super::lab::{Lab, REPLAYED};
-use crate::embed::{Change, Command, changed, restored, seconds};
+use super::theme::calm;
+use crate::embed::{Change, Command, changed, dressed, restored, seconds};
 use crate::scenario::link::to_fragment;
 use crate::scenario::{Action, Problem, Scenario};
 use crate::timeline::Timeline;
@@ -29,7 +31,7 @@ pub fn perform(lab: Lab, command: Command) -> Result<Value, Problem> {
         Command::StepBack(n) => go(lab, |run| (0..n).for_each(|_| run.step_back())),
         Command::Seek(at) => seek(lab, at)?,
         Command::Reset => go(lab, Timeline::reset),
-        Command::Set(changes) => set(lab, &changes)?,
+        Command::Set(changes) => set(lab, changes)?,
         Command::GetState => return state(lab),
         Command::SetState(text) => set_state(lab, &text)?,
         Command::GetMetrics => return Ok(metrics(lab)),
@@ -84,7 +86,21 @@ pub fn seek(lab: Lab, at: u64) -> Result<(), Problem> {
     Err(Problem::sentence("t", sentence))
 }
 
-fn set(lab: Lab, changes: &[Change]) -> Result<(), Problem> {
+fn set(lab: Lab, changes: Vec<Change>) -> Result<(), Problem> {
+    let (page, changes) = dressed(&untrack(|| options(lab)), changes)?;
+    if !changes.is_empty() {
+        set_parameters(lab, &changes)?;
+    }
+    lab.set_speed(speed_of(page.speed, &lab.preset.read_untracked()));
+    if lab.theme.get_untracked() != page.theme {
+        lab.theme.set(page.theme);
+    }
+    lab.page.set_value(page);
+    calm(lab);
+    Ok(())
+}
+
+fn set_parameters(lab: Lab, changes: &[Change]) -> Result<(), Problem> {
     lab.changeable()?;
     let (scenario, handles) = lab.scenario.with_untracked(|s| changed(s, changes))?;
     let begun = lab.now.get_untracked() > 0;

@@ -58,7 +58,7 @@ fn dress(lab: Lab, theme: &str) {
 fn follow_printer(lab: Lab) {
     let before = window_event_listener(leptos::ev::beforeprint, move |_| {
         dress(lab, tokens(Theme::Light));
-        lab.with(|e| e.repaint());
+        lab.with(|e| e.draw());
     });
     let after = window_event_listener(leptos::ev::afterprint, move |_| {
         dress(lab, tokens(lab.theme.get_untracked()));
@@ -84,14 +84,16 @@ pub fn follow(lab: Lab) {
     ] {
         on_media(query, put);
     }
-    let calm = move || {
-        let reduced = match lab.page.with_value(|p| p.motion) {
-            Motion::Auto => media("(prefers-reduced-motion: reduce)"),
-            Motion::Reduce => true,
-            Motion::Full => false,
-        };
-        lab.with(|e| e.set_stepping(reduced));
+    calm(lab);
+    on_media("(prefers-reduced-motion: reduce)", move || calm(lab));
+}
+
+/// Moves as much as the page's options say.
+pub fn calm(lab: Lab) {
+    let reduced = match lab.page.with_value(|p| p.motion) {
+        Motion::Auto => media("(prefers-reduced-motion: reduce)"),
+        Motion::Reduce => true,
+        Motion::Full => false,
     };
-    calm();
-    on_media("(prefers-reduced-motion: reduce)", calm);
+    lab.with(|e| e.set_stepping(reduced));
 }
