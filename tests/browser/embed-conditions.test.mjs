@@ -1,8 +1,18 @@
 // Under whose conditions a figure runs in somebody else's page, and that it says why where it cannot.
 import assert from "node:assert/strict";
 import { pageTest, settled } from "./harness.mjs";
-import { figure, iframe, ready, stranger } from "./host.mjs";
+import { figure, frameOf, iframe, ready, stranger } from "./host.mjs";
 import { ownHeaders } from "./server.mjs";
+
+/** A figure plays, and opens a panel that comes with the later part of the program. */
+async function worksWhole(frame) {
+  await frame.getByRole("button", { name: "Play", exact: true }).click();
+  await frame.waitForFunction(() => !document.querySelector(".clock").textContent.endsWith("00:00.000"));
+  await frame.getByRole("button", { name: "Pause", exact: true }).click();
+  await frame.getByRole("tab", { name: "Log" }).click();
+  await frame.locator(".log-row").first().waitFor();
+  assert.deepEqual(await frame.evaluate(() => ({ ...document.documentElement.dataset })).then(({ state, whole }) => [state, whole]), ["running", ""]);
+}
 
 const conditions = [
   { name: "a frame without attributes" },
@@ -17,10 +27,11 @@ for (const { name, rest, mime, headers = ownHeaders, hostPolicy } of conditions)
   const expectErrors = hostPolicy ? /data:/ : undefined;
   pageTest(`it runs in a frame: ${name}`, { path: null, server: { mime, headers }, expectErrors }, async ({ page, server }) => {
     const headersOfHost = hostPolicy ? { "Content-Security-Policy": hostPolicy(server.origin) } : {};
-    const other = await stranger(page, iframe(server.url + figure, rest), "", headersOfHost);
+    const other = await stranger(page, iframe(`${server.url}${figure}&controls=full`, rest), "", headersOfHost);
     await ready(page);
     const { data } = await page.evaluate(() => got((data) => data?.type === "ready"));
     assert.ok(data.presets.includes("order-processing"));
+    await worksWhole(frameOf(page));
     await other.close();
   });
 }

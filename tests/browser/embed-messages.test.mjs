@@ -81,6 +81,15 @@ pageTest("strangers and nonsense change nothing", { path: null }, async ({ page,
   // Before hello nobody is answered, and the frame itself and its neighbours never are.
   await page.evaluate(() => say({ type: "play", id: 1 }));
   await frame.evaluate(() => postMessage({ context: "delivery-lab", v: 1, type: "hello" }, "*"));
+  // The neighbour can reach the figure's window as well as the host page can.
+  const neighbour = (type, fields = {}) => page.evaluate(([type, fields]) => {
+    const [own, other] = document.querySelectorAll("iframe");
+    other.contentWindow.figure = own.contentWindow;
+    other.contentWindow.eval(`addEventListener("message", () => { window.answered = true; });
+      figure.postMessage(${JSON.stringify({ context: "delivery-lab", v: 1, type, id: "n", ...fields })}, "*")`);
+  }, [type, fields]);
+  await neighbour("hello", { events: ["play"] });
+  await neighbour("play");
   await page.waitForTimeout(200);
   assert.equal(await page.evaluate(() => Boolean(got((data) => data?.type === "reply"))), false);
   await page.evaluate(() => ask({ type: "hello", events: [] }));
@@ -105,8 +114,10 @@ pageTest("strangers and nonsense change nothing", { path: null }, async ({ page,
       if (i % 500 === 0) await new Promise((next) => setTimeout(next));
     }
   });
+  for (const [type, fields] of [["hello", { events: ["play"] }], ["play"], ["seek", { t: 3 }], ["set", { values: { loss: 0.5 } }], ["reset"]]) await neighbour(type, fields);
   const after = await page.evaluate(() => ask({ type: "getMetrics" }));
   assert.deepEqual(after.value, before.value);
+  assert.equal(await page.evaluate(() => document.querySelectorAll("iframe")[1].contentWindow.answered), undefined, "the neighbour is not answered");
   await frame.evaluate(() => postMessage({ context: "delivery-lab", v: 1, type: "play" }, "*"));
   await page.waitForTimeout(200);
   assert.equal((await page.evaluate(() => ask({ type: "getMetrics" }))).value.paused, true);
