@@ -78,11 +78,10 @@ fn files(lab: Lab, dialog: NodeRef<Dialog>) -> AnyView {
         };
         file::chosen(&event_target(&event), done);
     };
-    let readonly = lab.page.with_value(|p| p.readonly);
     view! {
         <div class="files">
             <button type="button" on:click=save>"Save as a file"</button>
-            <label hidden=readonly>
+            <label hidden=lab.readonly()>
                 <span>"Open a file"</span>
                 <input type="file" accept=".json,application/json" on:change=open/>
             </label>
@@ -94,12 +93,11 @@ fn files(lab: Lab, dialog: NodeRef<Dialog>) -> AnyView {
 /// Begins the run that a file holds, or answers with what is wrong with it, a sentence each.
 fn open_file(lab: Lab, name: &str, text: &str) -> Result<(), Vec<String>> {
     let said = |all: Vec<Problem>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    lab.changeable().map_err(|problem| said(vec![problem]))?;
     let (scenario, inputs) = scenario::file::read(text)
         .map_err(|error| vec![format!("The file `{name}` is no scenario: {error}.")])?;
     let run = Timeline::with_inputs(scenario.clone(), inputs, REPLAYED).map_err(said)?;
     lab.play(false);
-    lab.preset
-        .set(scenario::preset(&scenario.name).unwrap_or_else(|| scenario.clone()));
     lab.set_speed(speed_of(None, &scenario));
     lab.replace(scenario, run);
     Ok(())
