@@ -72,7 +72,7 @@ pageTest("a state of another preset brings its panel, and leaves no fog and no m
   assert.equal(await frame.locator(".tag.fogged").count(), 0, "the verdict is clear");
   assert.equal(await frame.locator(".found .seen-by select").inputValue(), "all");
   await frame.evaluate(() => dispatchEvent(new Event("beforeprint")));
-  await frame.waitForFunction(() => /Everything as the preset has it/.test(document.querySelector(".print-only").textContent));
+  await frame.waitForFunction(() => /It begins as the preset has it/.test(document.querySelector(".print-only").textContent));
   await frame.evaluate(() => dispatchEvent(new Event("afterprint")));
   await frame.getByRole("tab", { name: "Moment" }).click();
   await frame.getByText("Pick a message, and what is believed of it stands here.").waitFor();
