@@ -23,7 +23,7 @@ for (const [width, height] of widths) {
     await settled(page);
     for (const details of await page.locator("details > summary").all()) await details.click();
     assert.deepEqual(await tooSmall(page, 24), []);
-    for (const name of ["Message", "Log", "Forks", "Compare"]) {
+    for (const name of ["Message", "Numbers", "Log", "Moment", "Forks", "Compare"]) {
       await page.getByRole("tab", { name }).click();
       assert.deepEqual(await tooSmall(page, 24), [], name);
     }
@@ -55,7 +55,7 @@ const sideways = (page) => page.evaluate(() => {
 /** Opens the panels one after the other and looks whether anything makes the page wider. */
 async function fitsEverywhere(page) {
   assert.deepEqual(await sideways(page), []);
-  for (const name of ["Message", "Numbers", "Log", "Forks", "Compare", "Settings"]) {
+  for (const name of ["Message", "Numbers", "Log", "Moment", "Forks", "Compare", "Settings"]) {
     await page.getByRole("tab", { name }).click();
     assert.deepEqual(await sideways(page), [], name);
   }
