@@ -94,7 +94,11 @@ pub fn tally(report: &ServiceReport, noun: &str, effect: EffectKind) -> String {
     if report.pending > 0 {
         counts.push(format!("{} to come", report.pending));
     }
-    counts.join(" · ")
+    // A line ends between two counts, not within one.
+    counts
+        .join(" · ")
+        .replace(' ', "\u{a0}")
+        .replace("·\u{a0}", "· ")
 }
 
 /// How it turned out: "412 orders, 415 deliveries, 412 charges: promise kept", or
