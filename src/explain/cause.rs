@@ -4,12 +4,11 @@
 use serde::Serialize;
 
 use super::cure::{self, Cure};
-use super::life::life;
 use super::past::Past;
 use super::replay::{Case, Replay};
 use crate::broker::wire::Micros;
 use crate::sim::FaultKey;
-use crate::trace::{Event, Kind, Leg, Party};
+use crate::trace::{Event, Kind, Leg, Party, life};
 use crate::verdict::{Anomaly, AnomalyKind, State};
 
 /// Faults that are tried, at most; the likelier ones first.

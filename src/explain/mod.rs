@@ -3,13 +3,11 @@
 
 mod cause;
 mod cure;
-mod life;
 mod lockstep;
 mod past;
 mod replay;
 
 pub use cause::{Cause, Weight, explain, first_anomaly, service_of};
 pub use cure::{Cure, Setting, is_outside};
-pub use life::life;
 pub use lockstep::{Lockstep, Parting};
 pub use replay::{Case, Replay};

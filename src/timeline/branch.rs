@@ -4,14 +4,24 @@ use std::sync::Arc;
 
 use crate::broker::wire::Micros;
 use crate::scenario::Intervention;
-use crate::trace::{Event, Kept};
+use crate::trace::{Event, Kept, Life};
 
+use super::inputs::apply;
 use super::marks::Marks;
 use super::run::Run;
 use super::series::Series;
 
 /// How many events of a branch are kept for the log.
 const KEPT: usize = 20_000;
+
+/// How many snapshots before the wanted one a replay begins where nothing is kept of that time.
+const PAST: usize = 2;
+/// How many events of the queue a message's life is looked for in, at most.
+const LIFE: u64 = 1_200_000;
+/// So many at a time.
+const STRETCH: usize = 2_000;
+/// So many snapshots are kept at least of what lies beyond the reach of quick time travel.
+const FEW: usize = 16;
 
 /// A run at a moment, to start again from.
 #[derive(Clone, Debug)]
@@ -36,6 +46,8 @@ pub struct Branch {
     pub(super) snapshots: Vec<Arc<Snapshot>>,
     pub(super) kept: Kept,
     last_kept: u64,
+    /// The last event that the marks know.
+    last_marked: u64,
     pub(super) marks: Marks,
     pub(super) series: Series,
     pub(super) seen: Micros,
@@ -49,6 +61,7 @@ impl Branch {
             snapshots: vec![start],
             kept: Kept::new(KEPT),
             last_kept: 0,
+            last_marked: 0,
             marks: Marks::default(),
             series: Series::default(),
             seen: 0,
@@ -83,6 +96,7 @@ impl Branch {
             snapshots: self.snapshots.iter().filter(shared).cloned().collect(),
             kept,
             last_kept: traced.min(self.last_kept),
+            last_marked: traced.min(self.last_marked),
             marks: self.marks.up_to(traced),
             series: self.series.up_to(at),
             seen: at,
@@ -91,11 +105,76 @@ impl Branch {
 
     /// Takes an event in, unless it was seen before.
     pub(super) fn see(&mut self, event: &Event) {
+        if event.id > self.last_marked {
+            self.last_marked = event.id;
+            self.marks.see(event);
+        }
         if event.id > self.last_kept {
             self.last_kept = event.id;
             self.kept.push(*event);
-            self.marks.see(event);
         }
+    }
+
+    /// The last event that is kept, or would be if there were any.
+    pub(super) fn last_kept(&self) -> u64 {
+        self.last_kept
+    }
+
+    /// Whether events that come after so many join those that are kept, or are among them.
+    fn joins(&self, traced: u64) -> bool {
+        let first = self.kept.iter().next().map_or(self.last_kept + 1, |e| e.id);
+        (first..=self.last_kept + 1).contains(&(traced + 1))
+    }
+
+    /// Where to begin so that what happened before a snapshot is known too: there, or where its time is not kept any
+    /// more, a little before; what is kept of another time is dropped then.
+    pub(super) fn with_past(&mut self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
+        if self.joins(snapshot.run.world().traced()) {
+            return Arc::clone(snapshot);
+        }
+        let place = self
+            .snapshots
+            .partition_point(|s| s.handled() < snapshot.handled());
+        let start = Arc::clone(&self.snapshots[place.saturating_sub(PAST)]);
+        let traced = start.run.world().traced();
+        if !self.joins(traced) {
+            self.kept.clear();
+            self.last_kept = traced;
+        }
+        start
+    }
+
+    /// The events up to the end of what is kept that belong to a message's life: from the snapshot before it was
+    /// published, as far as they are not kept, and then from what is. True if that is all of them.
+    pub(super) fn life(&self, message: u64) -> (Life, bool) {
+        let mut life = Life::of(message);
+        let place = self
+            .snapshots
+            .partition_point(|s| s.run.world().published() < message);
+        let start = &self.snapshots[place.saturating_sub(1)];
+        let first = self.kept.iter().next().map_or(0, |event| event.id);
+        let mut reached = start.run.world().traced() + 1 >= first;
+        if !reached {
+            let (mut run, mut next) = (start.run.clone(), start.next_input);
+            let last = start.handled() + LIFE;
+            while !run.finished() && run.world().handled() < last && !reached {
+                let input = self.inputs.get(next);
+                let until = input.map_or(Micros::MAX, |input| input.at.0);
+                let arrived = run.advance(until, STRETCH, &mut |event| {
+                    if event.id < first {
+                        life.see(event);
+                    }
+                });
+                if let Some(input) = input.filter(|_| arrived && run.now() == until) {
+                    // It applied when it was made.
+                    let _ = apply(&mut run, &input.action);
+                    next += 1;
+                }
+                reached = run.world().traced() + 1 >= first;
+            }
+        }
+        self.kept.iter().for_each(|event| life.see(event));
+        (life, reached)
     }
 
     /// The last snapshot at or before a moment.
@@ -114,13 +193,19 @@ impl Branch {
         Arc::clone(&self.snapshots[place.saturating_sub(1)])
     }
 
-    /// Drops the snapshots before a number of handled events, but for the first.
-    pub(super) fn forget(&mut self, before: u64) {
+    /// Thins out the snapshots before a number of handled events: there are never many of them, and the longer ago the
+    /// fewer.
+    pub(super) fn thin_out(&mut self, before: u64) {
         let old = self
             .snapshots
             .partition_point(|snapshot| snapshot.handled() < before);
-        if old > 1 {
-            self.snapshots.drain(1..old);
+        if old <= 2 * FEW {
+            return;
         }
+        let mut nth = 0;
+        self.snapshots.retain(|_| {
+            nth += 1;
+            nth > old || nth % 2 == 1
+        });
     }
 }

@@ -1,6 +1,8 @@
 //! Driving a run: onwards, to its end, and (by snapshots and replay) anywhere.
 
 mod branch;
+mod followed;
+mod inputs;
 mod marks;
 mod run;
 mod series;

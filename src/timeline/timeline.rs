@@ -1,24 +1,25 @@
 //! A run that can be taken anywhere: on, back, to a moment, to an anomaly, and onto another branch.
 
+mod overrule;
+
 use std::sync::Arc;
 
 use crate::broker::wire::Micros;
-use crate::scenario::{Action, Intervention, Problem, Scenario, Span, check, params};
-use crate::trace::{Event, Leg};
+use crate::scenario::{Action, Intervention, Problem, Scenario, Span, check};
+use crate::trace::Event;
 use crate::verdict::Report;
 
 use super::branch::{Branch, Snapshot};
+use super::followed::Followed;
+use super::inputs::apply;
 use super::marks::Mark;
 use super::run::Run;
 use super::series::{Sample, Series};
 
 /// Events of the queue between two snapshots: what a seek has to replay at most.
 const EVERY: u64 = 6_000;
-/// How many events of the queue time travel reaches back; older snapshots are dropped, but for the first.
+/// How many events of the queue time travel reaches back quickly; of what is older there are few snapshots.
 const REACH: u64 = 1_200_000;
-
-/// How long a packet may be held up, or a broker cut off.
-const LONGEST: Span = Span::s(86_400);
 
 /// A run at a cursor, with its past, its inputs and its forks.
 #[derive(Clone, Debug)]
@@ -26,8 +27,9 @@ pub struct Timeline {
     run: Run,
     /// The next of the branch's inputs that the cursor has not passed.
     next_input: usize,
-    branches: Vec<Branch>,
-    current: usize,
+    pub(super) branches: Vec<Branch>,
+    pub(super) current: usize,
+    pub(super) followed: Option<Followed>,
 }
 
 impl Timeline {
@@ -57,55 +59,8 @@ impl Timeline {
             next_input: 0,
             branches: vec![branch],
             current: 0,
+            followed: None,
         })
-    }
-
-    /// The same with interventions from a link or a file, in any order. To know whether they apply the run is
-    /// made up to the last of them, but for at most about `limit` events of the queue.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the scenario, or each intervention that does not apply or lies beyond
-    /// the limit; none is applied then.
-    pub fn with_inputs(
-        scenario: Scenario,
-        mut inputs: Vec<Intervention>,
-        limit: usize,
-    ) -> Result<Timeline, Vec<Problem>> {
-        if inputs.is_empty() {
-            return Timeline::new(scenario);
-        }
-        let mut dry = Timeline::new(scenario.clone())?;
-        let mut problems = Vec::new();
-        // They are named by their places as they were written.
-        let mut in_order: Vec<_> = inputs.iter().enumerate().collect();
-        in_order.sort_by_key(|(_, input)| input.at);
-        for (nth, input) in in_order {
-            let field = format!("interventions[{nth}]");
-            let left = limit.saturating_sub(dry.run().world().handled() as usize);
-            if !dry.advance(input.at.0, left) {
-                let sentence = format!(
-                    "{field} is at {}, more than {limit} events into the run: further than is replayed here.",
-                    input.at,
-                );
-                problems.push(Problem::sentence(&field, sentence));
-            } else if dry.now() < input.at.0 {
-                let sentence = format!(
-                    "{field} is at {}, after the end of the run at {}.",
-                    input.at,
-                    Span(dry.now())
-                );
-                problems.push(Problem::sentence(&field, sentence));
-            } else if let Err(problem) = dry.add(input.action.clone()) {
-                problems.push(Problem::sentence(&field, format!("{field}: {problem}")));
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        inputs.sort_by_key(|input| input.at);
-        let mut timeline = Timeline::new(scenario)?;
-        timeline.branches[0].inputs = inputs;
-        Ok(timeline)
     }
 
     /// The scenario as it is at the cursor: the one it began with, and what was set since.
@@ -214,7 +169,7 @@ impl Timeline {
         if goal == 0 {
             return self.reset();
         }
-        let start = self.branch().before_event(goal);
+        let start = self.with_past(&self.branch().before_event(goal));
         let steps = self.steps_from(&start, |run| run.world().traced() >= goal);
         self.return_to(&start);
         for _ in 1..steps {
@@ -237,7 +192,7 @@ impl Timeline {
     /// Goes to a moment, back or on. Going on may be cut short by the end of the run.
     pub fn seek(&mut self, at: Micros) {
         if at < self.now() {
-            let start = self.branch().before_time(at);
+            let start = self.with_past(&self.branch().before_time(at));
             self.return_to(&start);
         } else {
             self.jump_ahead(at);
@@ -257,7 +212,7 @@ impl Timeline {
     /// Goes to right after an event of this branch.
     pub fn seek_event(&mut self, id: u64) {
         if id <= self.run.world().traced() {
-            let start = self.branch().before_event(id);
+            let start = self.with_past(&self.branch().before_event(id));
             self.return_to(&start);
         }
         while self.run.world().traced() < id && !self.run.finished() {
@@ -293,7 +248,7 @@ impl Timeline {
 
     /// Goes back to the beginning of this branch.
     pub fn reset(&mut self) {
-        let first = Arc::clone(&self.branch().snapshots[0]);
+        let first = self.with_past(&Arc::clone(&self.branch().snapshots[0]));
         self.return_to(&first);
     }
 
@@ -312,7 +267,7 @@ impl Timeline {
     }
 
     /// The same, beside everything that was done before.
-    fn add(&mut self, action: Action) -> Result<(), Problem> {
+    pub(super) fn add(&mut self, action: Action) -> Result<(), Problem> {
         let now = self.now();
         let mut run = self.run.clone();
         run.advance(now, usize::MAX, &mut |_| {});
@@ -327,6 +282,7 @@ impl Timeline {
             );
             self.branches.push(fork);
             self.current = self.branches.len() - 1;
+            self.follow_again();
         }
         self.branches[self.current].inputs.push(Intervention {
             at: Span(now),
@@ -353,9 +309,10 @@ impl Timeline {
         }
         let now = self.now();
         self.current = branch;
-        let start = self.branch().before_time(now);
+        let start = self.with_past(&self.branch().before_time(now));
         self.return_to(&start);
         self.advance(now, usize::MAX);
+        self.follow_again();
         true
     }
 
@@ -364,29 +321,7 @@ impl Timeline {
         &self.branch().inputs
     }
 
-    /// What the packet carried that an input of a branch points at: the way it was on and its first message. `None`
-    /// where the input is about no packet, or lies beyond what was seen.
-    pub fn pointed_at(&self, branch: usize, nth: usize) -> Option<(Leg, u64)> {
-        let branch = self.branches.get(branch)?;
-        let input = branch.inputs.get(nth)?;
-        let (Action::Drop { packet } | Action::Delay { packet, .. }) = input.action else {
-            return None;
-        };
-        if input.at.0 > branch.seen {
-            return None;
-        }
-        let start = branch.before_time(input.at.0);
-        let mut run = start.run.clone();
-        for earlier in branch.inputs.get(start.next_input..nth)? {
-            run.advance(earlier.at.0, usize::MAX, &mut |_| {});
-            apply(&mut run, &earlier.action).ok()?;
-        }
-        run.advance(input.at.0, usize::MAX, &mut |_| {});
-        let found = run.world().packets().find(|p| p.number == packet)?;
-        Some((found.leg, found.about.message))
-    }
-
-    fn branch(&self) -> &Branch {
+    pub(super) fn branch(&self) -> &Branch {
         &self.branches[self.current]
     }
 
@@ -400,7 +335,13 @@ impl Timeline {
     /// Lets the run go forward, and keeps what it shows that was not seen before.
     fn forward<T>(&mut self, go: impl FnOnce(&mut Run, &mut dyn FnMut(&Event)) -> T) -> T {
         let branch = &mut self.branches[self.current];
-        let result = go(&mut self.run, &mut |event| branch.see(event));
+        let followed = &mut self.followed;
+        let result = go(&mut self.run, &mut |event| {
+            branch.see(event);
+            if let Some(followed) = followed {
+                followed.see(event);
+            }
+        });
         branch.seen = branch.seen.max(self.run.now());
         branch.marks.note(self.run.ledger().anomalies());
         result
@@ -441,73 +382,33 @@ impl Timeline {
                 run: self.run.clone(),
                 next_input: self.next_input,
             }));
-            branch.forget(handled.saturating_sub(REACH));
+            branch.thin_out(handled.saturating_sub(REACH));
         }
     }
 
     fn return_to(&mut self, snapshot: &Snapshot) {
         self.run = snapshot.run.clone();
         self.next_input = snapshot.next_input;
+        let here = self.run.world().traced();
+        if self.followed.as_ref().is_some_and(|f| f.misses(here)) {
+            self.follow_again();
+        }
+    }
+
+    /// Where to begin so that the events before a snapshot are there too.
+    fn with_past(&mut self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
+        self.branches[self.current].with_past(snapshot)
     }
 
     /// Takes the last snapshot before a later moment instead of running there.
     fn jump_ahead(&mut self, at: Micros) {
         let snapshot = self.branch().before_time(at);
         if snapshot.handled() > self.run.world().handled() {
-            self.return_to(&snapshot);
+            let start = self.with_past(&snapshot);
+            self.return_to(&start);
         }
     }
 }
-
-/// Does it to a run.
-fn apply(run: &mut Run, action: &Action) -> Result<(), Problem> {
-    if let Action::Set { name, value } = action {
-        let mut scenario = run.world().scenario().clone();
-        let handle = params::find(&scenario, name)?;
-        if !handle.param.live {
-            let sentence =
-                format!("`{name}` cannot be changed while the run goes on; it needs a new run.");
-            return Err(Problem::sentence(name, sentence));
-        }
-        handle.set(&mut scenario, value)?;
-        run.change(scenario);
-        return Ok(());
-    }
-    if let Action::Delay { by: span, .. } | Action::CutBroker { lasting: span, .. } = action
-        && *span > LONGEST
-    {
-        let field = match action {
-            Action::Delay { .. } => "by",
-            _ => "lasting",
-        };
-        let allowed = format!("a span of time up to {LONGEST}");
-        return Err(Problem::not_allowed(field, &span.to_string(), allowed));
-    }
-    if run.intervene(action) {
-        return Ok(());
-    }
-    let sentence = match action {
-        Action::CrashConsumer { service, instance } => {
-            format!(
-                "instance {instance} of service {service} does not exist, or is down at this moment."
-            )
-        }
-        Action::CrashBroker { broker } => {
-            format!("broker {broker} does not exist, or is down at this moment.")
-        }
-        Action::CrashProducer { producer } => {
-            format!("producer {producer} does not exist, or is down at this moment.")
-        }
-        Action::Drop { packet } | Action::Delay { packet, .. } => {
-            format!("packet {packet} is not on its way at this moment.")
-        }
-        Action::CutBroker { broker, .. } => format!("broker {broker} does not exist."),
-        Action::Set { .. } => String::new(),
-    };
-    Err(Problem::sentence("intervention", sentence))
-}
-
-mod overrule;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

@@ -16,7 +16,7 @@ pub fn Diagram(lab: Lab, message: u64) -> impl IntoView {
     let sequence = Memo::new(move |_| {
         lab.traced.track();
         lab.desk.current.track();
-        lab.read(|run| Sequence::of(run.scenario(), run.events(), message))
+        lab.read(|run| Sequence::of(run.scenario(), &run.told_of(message), message))
     });
     let drawing = Memo::new(move |_| {
         let ids = |chain: &Vec<Event>| chain.iter().map(|event| event.id).collect();

@@ -2,10 +2,14 @@
 //!
 //! The engine knows nothing of Leptos. [`super::lab::Lab`] calls it once a frame and shows its figures.
 
+mod hunt;
+
+pub use hunt::{Hunt, is_anomaly};
+
 use web_sys::Performance;
 
 use super::paint::Painter;
-use crate::timeline::{Mark, MarkKind, Timeline};
+use crate::timeline::Timeline;
 use crate::trace::{Event, Leg, Party};
 use crate::view::belief;
 use crate::view::flow::Meter;
@@ -34,19 +38,6 @@ const MOST_NUMBERED: (usize, usize) = (150, 100);
 const MOST_PACKETS: usize = 4_000;
 /// Figures that change more often than this, in ms, cannot be read: flows are drawn anew no more often.
 const FLOW_EVERY: f64 = 50.0;
-
-/// Whether it runs ahead, as fast as it can, to the next anomaly.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Hunt {
-    /// It does not.
-    Not,
-    /// It does, and is past this event.
-    After(u64),
-    /// It has come to one.
-    Found(Mark),
-    /// There is none up to the end of the run.
-    Nothing,
-}
 
 /// The run, the drawing, and the time between them.
 pub struct Engine {
@@ -154,6 +145,7 @@ impl Engine {
         self.run = run;
         self.played_from = 0;
         self.chain.clear();
+        self.run.follow(self.picked);
         self.owed = 0.0;
         self.behind = false;
         self.hunt = Hunt::Not;
@@ -170,62 +162,6 @@ impl Engine {
         self.hunt = Hunt::Not;
         self.last_frame = None;
         self.owed = 0.0;
-    }
-
-    /// To the last anomaly before this moment; answers it.
-    pub fn previous_anomaly(&mut self) -> Option<Mark> {
-        let here = self.run.run().world().traced();
-        let marks = self.run.marks().iter().rev();
-        let mark = *marks.filter(|m| m.event < here).find(|m| is_anomaly(m))?;
-        self.run.seek_event(mark.event);
-        self.look();
-        Some(mark)
-    }
-
-    /// To the next anomaly: at once where it was seen, else by running ahead in the frames to come.
-    pub fn hunt(&mut self) {
-        self.hunt = Hunt::After(self.run.run().world().traced());
-        self.last_frame = None;
-        self.owed = 0.0;
-        self.pursue();
-    }
-
-    /// What became of the hunt, once it is over.
-    pub fn caught(&mut self) -> Option<Hunt> {
-        let over = matches!(self.hunt, Hunt::Found(_) | Hunt::Nothing);
-        over.then(|| std::mem::replace(&mut self.hunt, Hunt::Not))
-    }
-
-    /// Whether it runs ahead.
-    pub fn hunting(&self) -> bool {
-        matches!(self.hunt, Hunt::After(_))
-    }
-
-    // Not part of a first look, and so of no function that is.
-    #[inline(never)]
-    fn pursue(&mut self) {
-        let Hunt::After(event) = self.hunt else {
-            return;
-        };
-        let start = self.time();
-        loop {
-            let marks = self.run.marks();
-            let next = marks.partition_point(|m| m.event <= event);
-            if let Some(mark) = marks[next..].iter().find(|m| is_anomaly(m)).copied() {
-                self.run.seek_event(mark.event);
-                self.hunt = Hunt::Found(mark);
-                break;
-            }
-            if self.run.finished() {
-                self.hunt = Hunt::Nothing;
-                break;
-            }
-            if self.time() - start > BUDGET * 2.0 {
-                break;
-            }
-            self.run.advance(u64::MAX, CHUNK / 4);
-        }
-        self.look();
     }
 
     /// Playing stops at this moment, if at any.
@@ -478,6 +414,7 @@ impl Engine {
     /// Follows a message, or none.
     pub fn pick(&mut self, message: Option<u64>) {
         self.picked = message;
+        self.run.follow(message);
         self.changed = true;
     }
 
@@ -492,9 +429,4 @@ impl Engine {
         self.chain = chain;
         self.changed = true;
     }
-}
-
-/// Whether a mark is an anomaly, and not a fault.
-pub fn is_anomaly(mark: &Mark) -> bool {
-    matches!(mark.what, MarkKind::Anomaly { .. })
 }

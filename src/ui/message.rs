@@ -285,9 +285,15 @@ fn Life(lab: Lab, message: u64) -> impl IntoView {
     let told = Memo::new(move |_| {
         lab.traced.track();
         lab.desk.current.track();
-        lab.read(|run| story(run.scenario(), run.events(), message))
+        lab.read(|run| story(run.scenario(), &run.told_of(message), message))
             .unwrap_or_default()
     });
+    let cut = move || {
+        told.track();
+        let whole = lab.read(|run| run.knows_all_of(message)).unwrap_or(true);
+        let words = "Some of it lies too far back to be replayed, and is not told here.";
+        (!whole).then(|| view! { <p class="hint">{words}</p> })
+    };
     let lines = move || {
         let each = told.get().into_iter();
         each.map(|line| {
@@ -310,6 +316,7 @@ fn Life(lab: Lab, message: u64) -> impl IntoView {
     view! {
         <h2>"Its life"</h2>
         <ol class="life">{lines}</ol>
+        {cut}
         <p class="take">
             <Copy lab what="Copy as text" text/>
         </p>

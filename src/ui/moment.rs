@@ -74,17 +74,12 @@ fn Beliefs(lab: Lab) -> impl IntoView {
         let chosen = lab.desk.party.get();
         lab.read(|run| {
             let s = run.scenario();
+            let known = run.told_of(message);
             let parties = belief::parties(s)
                 .into_iter()
                 .filter(|p| chosen.is_none_or(|c| c == *p));
-            let sentence = |party| {
-                belief::sentence(
-                    s,
-                    party,
-                    message,
-                    belief::knows(party, message, run.events()),
-                )
-            };
+            let sentence =
+                |party| belief::sentence(s, party, message, belief::knows(party, message, &known));
             parties.map(sentence).collect::<Vec<_>>()
         })
     });

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::sentence::told;
 use crate::broker::wire::Micros;
-use crate::explain::life;
 use crate::scenario::Scenario;
+use crate::trace::life;
 use crate::trace::{Event, EventId, Kind};
 
 /// What kind of thing a line of a story tells, for its sign beside the words.

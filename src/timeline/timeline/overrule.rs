@@ -24,7 +24,7 @@ impl Timeline {
     pub(super) fn take_back(&mut self, nth: usize) {
         let now = self.now();
         let later = self.branches[self.current].inputs.split_off(nth);
-        let start = self.branch().before_time(now);
+        let start = self.with_past(&self.branch().before_time(now));
         self.return_to(&start);
         self.advance(now, usize::MAX);
         // What was seen of the moment since was seen under the other setting.
@@ -34,6 +34,7 @@ impl Timeline {
         branch.parent = parent;
         branch.inputs.extend(later.into_iter().skip(1));
         self.branches[self.current] = branch;
+        self.follow_again();
         self.advance(now, usize::MAX);
     }
 }

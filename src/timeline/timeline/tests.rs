@@ -4,7 +4,7 @@ use super::super::marks::MarkKind;
 use super::*;
 use crate::scenario::preset;
 use crate::sim::{FaultKey, Site};
-use crate::trace::Kind;
+use crate::trace::{Kind, Leg};
 
 fn stormy() -> Scenario {
     let mut scenario = preset("order-processing").expect("it is built in");

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::{Arrow, Fate, Lane, LaneOf, Note, Row, Sequence};
 use crate::broker::wire::Micros;
-use crate::explain::life;
 use crate::scenario::Scenario;
+use crate::trace::life;
 use crate::trace::{Event, EventId, Kind, Party};
 use crate::view::boundary::Ground;
 use crate::view::names;

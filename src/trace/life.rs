@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::event::{Event, EventId, Kind, Party};
 use crate::broker::wire::Offset;
-use crate::trace::{Event, EventId, Kind, Party};
 
 /// Where a service has the message.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Held {
     /// Instance that was handed it last.
     member: u16,
@@ -19,7 +19,16 @@ struct Held {
     troubled: bool,
 }
 
-/// Walks over a trace and picks what belongs to one message.
+/// Walks over a trace, event by event, and keeps what belongs to one message.
+#[derive(Clone, Debug)]
+pub struct Life {
+    walk: Walk,
+    kept: Vec<Event>,
+    /// Crashes that did not meet it, as far as can be told when they happen.
+    crashes: Vec<Event>,
+}
+
+#[derive(Clone, Debug)]
 struct Walk {
     message: u64,
     producer: Option<u16>,
@@ -33,36 +42,53 @@ struct Walk {
     held: BTreeMap<u16, Held>,
 }
 
-/// The events of a message's life, oldest first: those about it, the crashes that met it in somebody's
-/// hands, the rebalances that brought it to somebody else, the elections its partition went through
-/// and the commits that moved past it.
-pub fn life(events: &[Event], message: u64) -> Vec<Event> {
-    let mut walk = Walk {
-        message,
-        producer: None,
-        waiting: false,
-        place: None,
-        readable: false,
-        queued: false,
-        held: BTreeMap::new(),
-    };
-    let mut causes: BTreeSet<EventId> = BTreeSet::new();
-    let mut kept: Vec<Event> = Vec::new();
-    for event in events {
-        if walk.takes(&event.kind) {
-            causes.insert(event.cause);
-            kept.push(*event);
+impl Life {
+    /// Of this message, before its first event.
+    pub fn of(message: u64) -> Life {
+        let walk = Walk {
+            message,
+            producer: None,
+            waiting: false,
+            place: None,
+            readable: false,
+            queued: false,
+            held: BTreeMap::new(),
+        };
+        Life {
+            walk,
+            kept: Vec::new(),
+            crashes: Vec::new(),
         }
     }
-    // A crash that made the coordinator strike a member off, or that rolled something back.
-    let known: BTreeSet<EventId> = kept.iter().map(|event| event.id).collect();
-    let crash = |event: &&Event| matches!(event.kind, Kind::Crashed { .. });
-    let missing = events
-        .iter()
-        .filter(|event| causes.contains(&event.id) && !known.contains(&event.id));
-    kept.extend(missing.filter(crash));
-    kept.sort_by_key(|event| event.id);
-    kept
+
+    /// The next event of the trace.
+    pub fn see(&mut self, event: &Event) {
+        if self.walk.takes(&event.kind) {
+            self.kept.push(*event);
+        } else if matches!(event.kind, Kind::Crashed { .. }) {
+            self.crashes.push(*event);
+        }
+    }
+
+    /// Its events up to the one of this number, oldest first: those about it, the crashes that met it in somebody's
+    /// hands, the rebalances that brought it to somebody else, the elections its partition went through
+    /// and the commits that moved past it.
+    pub fn events(&self, last: EventId) -> Vec<Event> {
+        let mut events: Vec<Event> = self.kept.iter().filter(|e| e.id <= last).copied().collect();
+        let causes: BTreeSet<EventId> = events.iter().map(|event| event.cause).collect();
+        // A crash that made the coordinator strike a member off, or that rolled something back.
+        let crashes = self.crashes.iter();
+        events.extend(crashes.filter(|crash| causes.contains(&crash.id)));
+        events.sort_by_key(|event| event.id);
+        events
+    }
+}
+
+/// The life of a message in a part of a trace, as [`Life::events`] tells it.
+pub fn life(events: &[Event], message: u64) -> Vec<Event> {
+    let mut life = Life::of(message);
+    events.iter().for_each(|event| life.see(event));
+    life.events(EventId::MAX)
 }
 
 impl Walk {
