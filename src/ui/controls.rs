@@ -21,14 +21,13 @@ pub fn Controls(lab: Lab) -> impl IntoView {
     // Which controls there are depends on the preset alone, so moving one never builds the panel anew.
     let shape = move || lab.preset.track();
     view! {
-        <section class="side" aria-label="Settings">
-            <fieldset class="plain" disabled=lab.readonly()>
-                {move || {
-                    shape();
-                    lab.scenario.with_untracked(|s| panel(lab, s))
-                }}
-            </fieldset>
-        </section>
+        <fieldset class="side" disabled=lab.readonly()>
+            <legend class="unseen">"Settings"</legend>
+            {move || {
+                shape();
+                lab.scenario.with_untracked(|s| panel(lab, s))
+            }}
+        </fieldset>
     }
 }
 

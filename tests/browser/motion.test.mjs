@@ -50,7 +50,7 @@ pageTest("a pause holds from the next frame on", { path: run }, async ({ page })
   const [next, later] = await page.evaluate(async () => {
     const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     const seen = () => document.querySelector(".stage canvas").toDataURL() + document.querySelector(".transport .clock").textContent + document.querySelector(".strip").textContent;
-    document.dispatchEvent(new KeyboardEvent("keydown", { code: "KeyK", altKey: true, bubbles: true }));
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", code: "KeyK", altKey: true, bubbles: true }));
     await frame();
     const next = seen();
     await new Promise((done) => setTimeout(done, 700));
