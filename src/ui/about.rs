@@ -21,14 +21,14 @@ pub fn watch_for(lab: Lab) -> AnyView {
 /// What to watch for, and a link that opens this run, at this moment, with everything around it.
 #[inline(never)]
 pub fn about(lab: Lab) -> AnyView {
-    // Written anew before it can be followed: a link that always holds would be written in every frame.
-    let written = RwSignal::new(whole(lab));
+    // Written when it is about to be followed: a link that always holds would be written in every frame.
+    let written = RwSignal::new(Ok::<String, Problem>(base()));
     let write = move || written.set(whole(lab));
     let way = move || {
         match written.get() {
         Ok(address) => view! {
             <a href=address target="_blank" rel="noopener"
-                on:focus=move |_| write() on:pointerenter=move |_| write() on:pointerdown=move |_| write()>
+                on:focus=move |_| write() on:pointerenter=move |_| write() on:click=move |_| write()>
                 "Open in the lab"
                 <span class="unseen">" (in a new tab)"</span>
                 <span aria-hidden="true">" ↗"</span>
@@ -42,6 +42,7 @@ pub fn about(lab: Lab) -> AnyView {
 }
 
 /// The address of the page with this run, without what its author chose for the figure.
+#[inline(never)]
 fn whole(lab: Lab) -> Result<String, Problem> {
     untrack(|| {
         let options = options(lab);
