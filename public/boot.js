@@ -75,7 +75,7 @@
       console.warn("the lab could not start:", error);
       if (error instanceof WebAssembly.RuntimeError) return stopped(error);
       still();
-      var opened = location.protocol === "file:" ? " Pages opened straight from a file may not load programs: serve the folder over http." : "";
+      var opened = location.protocol === "file:" ? " Pages opened straight from a file may not load programs: serve the folder over http, or open delivery-lab.html." : "";
       fatal("The program could not be loaded (" + (error && error.message || error) + ")." + opened);
     });
 })();

@@ -42,15 +42,16 @@ pub fn speed_of(ratio: Option<Ratio>, scenario: &Scenario) -> usize {
         .unwrap_or(0)
 }
 
-/// The address of the folder the page is in, absolute, with a `/` at its end.
+/// The address of the folder the page is in, absolute, with a `/` at its end. A page on a disk is one file, and that is
+/// its address.
 pub fn base() -> String {
-    let location = web_sys::window().map(|w| w.location());
-    let part =
-        |text: Option<Result<String, JsValue>>| text.and_then(Result::ok).unwrap_or_default();
-    let origin = part(location.as_ref().map(|l| l.origin()));
-    let path = part(location.as_ref().map(|l| l.pathname()));
-    let folder = path.rfind('/').map_or("/", |end| &path[..=end]);
-    format!("{origin}{folder}")
+    let href = web_sys::window().and_then(|w| w.location().href().ok());
+    let href = href.unwrap_or_default();
+    let page = href.split(['?', '#']).next().unwrap_or_default();
+    match page.rfind('/') {
+        Some(end) if !page.starts_with("file:") => page[..=end].into(),
+        _ => page.into(),
+    }
 }
 
 /// The options of the page as they stand.

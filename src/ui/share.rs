@@ -115,8 +115,10 @@ fn pasted(texts: Share, said: RwSignal<&'static str>) -> AnyView {
         ),
         ("share-markdown", "Markdown", texts.markdown),
     ]
-    .map(|(id, label, text)| view! { <Paste id label text said/> })
     .into_iter()
+    // What is in one file has no loader and no pictures beside it.
+    .take(if base().ends_with('/') { 4 } else { 2 })
+    .map(|(id, label, text)| view! { <Paste id label text said/> })
     .collect_view()
     .into_any()
 }

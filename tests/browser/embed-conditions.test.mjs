@@ -1,5 +1,8 @@
 // Under whose conditions a figure runs in somebody else's page, and that it says why where it cannot.
 import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pageTest, settled } from "./harness.mjs";
 import { figure, frameOf, iframe, ready, stranger } from "./host.mjs";
 import { ownHeaders } from "./server.mjs";
@@ -80,4 +83,24 @@ pageTest("opened straight from a file it says what to do", { path: null, expectE
   await page.goto(`file://${process.cwd()}/dist/index.html`);
   assert.equal(await settled(page), "fatal");
   assert.match(await page.locator("#fatal").innerText(), /serve the folder over http/);
+});
+
+pageTest("the one file runs from a disk, all of it, and asks for nothing", { path: null }, async ({ page, context }) => {
+  const folder = mkdtempSync(join(tmpdir(), "lab-"));
+  try {
+    copyFileSync("dist/delivery-lab.html", join(folder, "lab.html"));
+    const asked = [];
+    context.on("request", (request) => asked.push(request.url()));
+    await page.goto(`file://${folder}/lab.html?preset=lost-ack`);
+    assert.equal(await settled(page), "running");
+    await worksWhole(page);
+    await page.getByRole("button", { name: "Share", exact: true }).click();
+    const link = await page.getByLabel("Link", { exact: true }).inputValue();
+    assert.deepEqual(asked.filter((url) => !url.startsWith("data:")).length, 1, "the file itself");
+    await page.goto(link);
+    assert.equal(await settled(page), "running");
+    assert.equal(await page.locator(".presets").inputValue(), "lost-ack");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
