@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use delivery_lab::explain::{Case, Cause, Weight, explain, first_anomaly};
+use delivery_lab::explain::{Case, Cause, Weight, by_name, explain, first_anomaly};
 use delivery_lab::scenario::{
-    Action, Intervention, Placed, Scenario, Span, check, params, preset, preset_names,
+    Action, Idempotency, Intervention, Placed, Scenario, Span, check, params, preset, preset_names,
 };
 use delivery_lab::sim::{FaultPlan, Site};
 use delivery_lab::timeline::Run;
-use delivery_lab::trace::{Event, Kind};
+use delivery_lab::trace::{Event, Kind, Leg};
 use delivery_lab::verdict::{Anomaly, AnomalyKind, AnomalyKind::*};
 use delivery_lab::view::why;
 
@@ -395,6 +395,73 @@ fn a_crash_by_hand_is_a_cause_like_any_other() {
     assert_eq!(cause.anomaly.kind, LostEffect);
     assert_eq!(sites(&cause), [Site::ConsumerCrash]);
     assert_eq!(settings(&cause), ["analytics.guarantee=at-least-once"]);
+}
+
+#[test]
+fn a_packet_dropped_by_hand_is_dropped_under_other_settings_too() {
+    let mut scenario = preset("order-processing").expect("a preset");
+    scenario.faults = Default::default();
+    scenario.faults.latency = Span::ms(5);
+    scenario.producers[0].idempotence = false;
+    scenario.services[0].idempotency = Idempotency::None;
+    scenario.duration = Span::s(4);
+    // The ack of order 8, at a moment at which it is on its way.
+    let mut run = Run::new(scenario.clone()).expect("valid");
+    let mut found = None;
+    while found.is_none() {
+        run.step(&mut |_| {});
+        let mut packets = run.world().packets();
+        let ack = packets.find(|p| p.leg == Leg::Ack && p.about.message == 8);
+        found = ack.map(|ack| (run.now(), ack.number));
+    }
+    let (at, packet) = found.expect("it is on its way");
+    let case = Case {
+        interventions: vec![Intervention {
+            at: Span(at),
+            action: Action::Drop { packet },
+        }],
+        ..Case::of(scenario)
+    };
+    let cause = explained(&case);
+    assert_eq!(
+        (cause.anomaly.kind, cause.anomaly.message),
+        (DuplicateEffect, 8)
+    );
+    assert_eq!(settings(&cause), ["idempotence=true"]);
+    // Under other settings the number is another packet's, and the ack is lost all the same.
+    let mut other = by_name(&case).expect("it runs");
+    assert!(other.interventions.is_empty());
+    assert_eq!(
+        other.scenario.faults.placed,
+        [Placed::LoseAck {
+            message: 8,
+            attempt: 1
+        }]
+    );
+    params::set(&mut other.scenario, "partitions", "7").expect("a setting");
+    let lost = |case: &Case| {
+        let mut lost = Vec::new();
+        let mut replay = case.start().expect("valid");
+        replay.advance(u64::MAX, &mut |event| {
+            if let Kind::PacketLost { leg, message, .. } = event.kind {
+                lost.push((leg, message));
+            }
+        });
+        lost
+    };
+    assert_eq!(lost(&other), [(Leg::Ack, 8)]);
+    let by_number = Case {
+        scenario: Scenario {
+            faults: case.scenario.faults.clone(),
+            ..other.scenario.clone()
+        },
+        ..case.clone()
+    };
+    assert_ne!(
+        lost(&by_number),
+        [(Leg::Ack, 8)],
+        "the test is of a number that means something else"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::cause::{Weight, is_loss};
+use super::named::by_name;
 use super::past::Past;
 use super::replay::Case;
 use crate::scenario::{
@@ -33,7 +34,8 @@ type Try = Vec<(String, String)>;
 
 /// The first of the settings that could help which does help.
 pub(super) fn find(past: &mut Past, chain: &[Event], weight: Weight) -> Option<Cure> {
-    let scenario = &past.case.scenario;
+    let named = by_name(past.case).ok()?;
+    let scenario = &named.scenario;
     let problems = check(scenario).len();
     for settings in tries(past, chain, weight) {
         let Some(changed) = with(scenario, &settings) else {
@@ -42,7 +44,7 @@ pub(super) fn find(past: &mut Past, chain: &[Event], weight: Weight) -> Option<C
         if check(&changed).len() > problems {
             continue;
         }
-        if helps(past, changed) {
+        if helps(past, &named, changed) {
             let setting = |(name, value)| Setting { name, value };
             return Some(Cure {
                 settings: settings.into_iter().map(setting).collect(),
@@ -61,12 +63,12 @@ fn with(scenario: &Scenario, settings: &Try) -> Option<Scenario> {
     (changed != *scenario).then_some(changed)
 }
 
-fn helps(past: &mut Past, changed: Scenario) -> bool {
+fn helps(past: &mut Past, named: &Case, changed: Scenario) -> bool {
     let scenario = &past.case.scenario;
     let promises: Vec<Guarantee> = scenario.services.iter().map(|s| s.guarantee).collect();
     let case = Case {
         scenario: changed,
-        ..past.case.clone()
+        ..named.clone()
     };
     let Ok(replay) = case.start() else {
         return false;

@@ -4,10 +4,12 @@
 mod cause;
 mod cure;
 mod lockstep;
+mod named;
 mod past;
 mod replay;
 
 pub use cause::{Cause, Weight, explain, first_anomaly, service_of};
 pub use cure::{Cure, Setting, is_outside};
 pub use lockstep::{Lockstep, Parting};
+pub use named::by_name;
 pub use replay::{Case, Replay};

@@ -67,6 +67,19 @@ impl Replay {
         self.run.advance(until, usize::MAX, see);
     }
 
+    /// Goes on to the moment of an intervention, with all that comes before it done, and not it.
+    pub(super) fn advance_before(&mut self, input: &Intervention) {
+        let all = Arc::clone(&self.inputs);
+        while let Some(next) = all.get(self.next) {
+            self.run.advance(next.at.0, usize::MAX, &mut |_| {});
+            if next == input {
+                return;
+            }
+            self.apply(&next.action);
+            self.next += 1;
+        }
+    }
+
     fn apply(&mut self, action: &Action) {
         if let Action::Set { name, value } = action {
             let mut scenario = self.run.world().scenario().clone();

@@ -5,8 +5,10 @@ use crate::sim::Site;
 use crate::trace::{Event, Kind};
 use crate::verdict::{Anomalies, AnomalyKind};
 
-/// Most marks that are kept; the oldest go first.
-const MOST: usize = 4_000;
+/// Most marks of faults and of anomalies that are kept. Many faults drive out no anomaly; the oldest go first, a quarter
+/// of them at a time.
+const MOST_FAULTS: usize = 4_000;
+const MOST_ANOMALIES: usize = 20_000;
 
 /// A place on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +43,7 @@ pub enum MarkKind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks {
     list: Vec<Mark>,
+    faults: usize,
     last_anomaly: u64,
 }
 
@@ -101,11 +104,23 @@ impl Marks {
     }
 
     fn insert(&mut self, mark: Mark) {
-        if self.list.len() == MOST {
-            self.list.remove(0);
-        }
         let place = self.list.partition_point(|other| other.event <= mark.event);
         self.list.insert(place, mark);
+        let fault = is_fault(&mark);
+        self.faults += usize::from(fault);
+        let (many, most) = match fault {
+            true => (self.faults, MOST_FAULTS),
+            false => (self.list.len() - self.faults, MOST_ANOMALIES),
+        };
+        if many > most {
+            let mut left = most / 4;
+            self.list.retain(|other| {
+                let goes = is_fault(other) == fault && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
+            self.faults -= if fault { most / 4 } else { 0 };
+        }
     }
 
     /// The same up to an event.
@@ -118,7 +133,51 @@ impl Marks {
             .collect();
         Marks {
             last_anomaly: self.last_anomaly.min(event),
+            faults: list.iter().filter(|mark| is_fault(mark)).count(),
             list,
         }
+    }
+}
+
+fn is_fault(mark: &Mark) -> bool {
+    matches!(mark.what, MarkKind::Fault(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(event: u64, what: MarkKind) -> Mark {
+        Mark {
+            event,
+            at: event,
+            what,
+            message: 0,
+            service: None,
+        }
+    }
+
+    #[test]
+    fn many_faults_drive_out_the_oldest_of_themselves_and_no_anomaly() {
+        let anomaly = MarkKind::Anomaly {
+            kind: AnomalyKind::LostEffect,
+            allowed: false,
+        };
+        let mut marks = Marks::default();
+        for event in 0..30_000 {
+            let what = match event % 10 {
+                0 => anomaly,
+                _ => MarkKind::Fault(Site::AckLoss),
+            };
+            marks.insert(mark(event, what));
+        }
+        let anomalies = marks.list().iter().filter(|mark| !is_fault(mark)).count();
+        assert_eq!(anomalies, 3_000);
+        let faults = marks.list().len() - anomalies;
+        assert!((3_000..=4_000).contains(&faults), "{faults}");
+        assert_eq!(marks.list().last().map(|mark| mark.event), Some(29_999));
+        assert!(marks.list().is_sorted_by_key(|mark| mark.event));
+        let half = marks.up_to(15_000);
+        assert_eq!(half.list().len() - half.faults, 1_501);
     }
 }

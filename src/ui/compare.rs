@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::lab::{Lab, REPLAYED};
 use super::paint::Painter;
-use crate::explain::{Case, Lockstep, Parting};
+use crate::explain::{Case, Lockstep, Parting, by_name};
 use crate::scenario::link::{Panel, open};
 use crate::scenario::params::{self, slug};
 use crate::scenario::{Guarantee, Intervention, Problem, Scenario, preset, preset_names};
@@ -176,6 +176,8 @@ fn begin((choices, base, inputs): &Made) -> Vec<Result<Beside, Vec<Problem>>> {
         plan: FaultPlan::default(),
     };
     let here = case(base, inputs);
+    let here = by_name(&here).unwrap_or(here);
+    let (base, inputs) = (&here.scenario, &here.interventions);
     let made = choices.iter().filter(|code| !code.is_empty()).map(|code| {
         let (scenario, inputs) = scenario_of(code, base, inputs)?;
         let timeline = Timeline::with_inputs(scenario.clone(), inputs.clone(), REPLAYED)?;

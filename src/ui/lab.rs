@@ -10,7 +10,7 @@ use super::address::speed_of;
 use super::desk::{Desk, first_tab};
 use super::engine::{Engine, Hunt};
 use super::notices::Notice;
-use crate::explain::Setting;
+use crate::explain::{Case, Setting, by_name};
 use crate::scenario::link::{Opened, PageOptions, Panel, Theme};
 use crate::scenario::params::{self, Handle};
 use crate::scenario::{Action, Intervention, Scenario, akin, origin_of, preset, preset_names};
@@ -279,10 +279,21 @@ impl Lab {
         }
     }
 
+    /// The scenario the run began with and what was done to it by hand, for a run under other settings.
+    fn by_name(&self) -> (Scenario, Vec<Intervention>) {
+        let scenario = self.base.get_untracked();
+        let case = Case {
+            interventions: self.inputs(),
+            ..Case::of(scenario)
+        };
+        let case = by_name(&case).unwrap_or(case);
+        (case.scenario, case.interventions)
+    }
+
     /// The same run, with what was done to it by hand, under other settings. False, and a notice, where
     /// they cannot be.
     pub fn rerun(&self, settings: &[Setting]) -> bool {
-        let mut scenario = self.base.get_untracked();
+        let (mut scenario, inputs) = self.by_name();
         let mut set = self.changeable();
         for Setting { name, value } in settings {
             set = set.and_then(|()| params::set(&mut scenario, name, value));
@@ -291,7 +302,6 @@ impl Lab {
             Notice::push(self.notices, problem.to_string());
             return false;
         }
-        let inputs = self.inputs();
         match Timeline::with_inputs(scenario.clone(), inputs, REPLAYED) {
             Ok(run) => {
                 self.replace(scenario, run);
