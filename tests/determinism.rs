@@ -18,8 +18,8 @@ use weather::Weather;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-/// Seed, number of events and hash of the trace.
-type Golden = BTreeMap<u32, (u64, String)>;
+/// Seed or preset, number of events and hash of the trace.
+type Golden = BTreeMap<String, (u64, String)>;
 
 /// The order scenario for ten seconds, with everything going wrong now and then.
 fn scenario(seed: u32) -> Scenario {
@@ -42,14 +42,24 @@ fn scenario(seed: u32) -> Scenario {
     scenario
 }
 
+/// A preset with brokers that die besides: queues, exchanges, subscriptions, transactions and elections.
+fn with_dying_brokers(name: &str) -> Scenario {
+    let mut scenario = preset(name).expect("every listed preset can be made");
+    scenario.faults.broker_crash = Span::s(9);
+    scenario.duration = scenario.duration.min(Span::s(20));
+    scenario
+}
+
 fn hashes() -> Golden {
-    let of_seed = |seed| {
-        let mut run = Run::new(scenario(seed)).expect("a scenario that can be built");
+    let of = |(name, scenario): (String, Scenario)| {
+        let mut run = Run::new(scenario).expect("a scenario that can be built");
         run.to_end();
         let hash = format!("{:016x}", run.world().trace_hash().value());
-        (seed, (run.world().traced(), hash))
+        (name, (run.world().traced(), hash))
     };
-    (1..=20).map(of_seed).collect()
+    let seeds = (1..=20).map(|seed| (format!("seed {seed:02}"), scenario(seed)));
+    let presets = preset_names().map(|name| (name.to_string(), with_dying_brokers(name)));
+    seeds.chain(presets).map(of).collect()
 }
 
 /// Writes the file where that is wanted and possible.
@@ -58,7 +68,7 @@ fn update(found: &Golden) {
     if wanted {
         let lines: Vec<String> = found
             .iter()
-            .map(|(seed, (events, hash))| format!("  \"{seed}\": [{events}, \"{hash}\"]"))
+            .map(|(name, (events, hash))| format!("  \"{name}\": [{events}, \"{hash}\"]"))
             .collect();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden_hashes.json");
         let text = format!("{{\n{}\n}}\n", lines.join(",\n"));
@@ -73,8 +83,8 @@ fn runs_are_the_same_everywhere() {
     update(&found);
     if cfg!(target_arch = "wasm32") || std::env::var_os("UPDATE_GOLDEN").is_none() {
         let golden: Golden = serde_json::from_str(include_str!("data/golden_hashes.json"))
-            .expect("seeds with events and hashes");
-        assert_eq!(found.len(), 20);
+            .expect("seeds and presets with events and hashes");
+        assert_eq!(found.len(), 20 + preset_names().count());
         assert_eq!(golden, found, "if this is meant: UPDATE_GOLDEN=1");
     }
 }
