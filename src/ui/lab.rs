@@ -1,5 +1,7 @@
 //! The one handle the components share: signals for what is read, the engine behind them.
 
+mod again;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -10,9 +12,8 @@ use super::address::speed_of;
 use super::desk::{Desk, first_tab};
 use super::engine::{Engine, Hunt};
 use super::notices::Notice;
-use crate::explain::{Case, Setting, by_name};
 use crate::scenario::link::{Opened, PageOptions, Panel, Theme};
-use crate::scenario::params::{self, Handle};
+use crate::scenario::params::Handle;
 use crate::scenario::{Action, Intervention, Scenario, akin, origin_of, preset, preset_names};
 use crate::timeline::{Mark, Timeline};
 use crate::trace::Party;
@@ -275,42 +276,6 @@ impl Lab {
                 Notice::push(self.notices, all.join(" "));
                 // Controls show again what holds.
                 self.scenario.update(|_| {});
-            }
-        }
-    }
-
-    /// The scenario the run began with and what was done to it by hand, for a run under other settings.
-    fn by_name(&self) -> (Scenario, Vec<Intervention>) {
-        let scenario = self.base.get_untracked();
-        let case = Case {
-            interventions: self.inputs(),
-            ..Case::of(scenario)
-        };
-        let case = by_name(&case).unwrap_or(case);
-        (case.scenario, case.interventions)
-    }
-
-    /// The same run, with what was done to it by hand, under other settings. False, and a notice, where
-    /// they cannot be.
-    pub fn rerun(&self, settings: &[Setting]) -> bool {
-        let (mut scenario, inputs) = self.by_name();
-        let mut set = self.changeable();
-        for Setting { name, value } in settings {
-            set = set.and_then(|()| params::set(&mut scenario, name, value));
-        }
-        if let Err(problem) = set {
-            Notice::push(self.notices, problem.to_string());
-            return false;
-        }
-        match Timeline::with_inputs(scenario.clone(), inputs, REPLAYED) {
-            Ok(run) => {
-                self.replace(scenario, run);
-                true
-            }
-            Err(problems) => {
-                let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
-                Notice::push(self.notices, all.join(" "));
-                false
             }
         }
     }
