@@ -8,7 +8,7 @@ const open = async (page) => {
   await page.getByRole("tab", { name: "Numbers" }).click();
   await page.waitForSelector(".chart svg");
 };
-const moment = (page) => page.locator("output.value").innerText();
+const moment = (page) => page.locator(".numbers .slider .value").innerText();
 const values = (page) => page.locator(".chart .values").allInnerTexts();
 
 pageTest("five charts say what the run has come to, each service with its own line", { path: "?t=8s" }, async ({ page }) => {
