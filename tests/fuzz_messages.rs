@@ -1,8 +1,8 @@
 //! A million messages, most of them nearly right: the figure does not panic, a wrong sender changes nothing, and what
 //! is refused is named and leaves everything as it was.
 
-use delivery_lab::embed::{Answer, Command, LONGEST, Request, Session, changed, restored};
-use delivery_lab::scenario::link::{PAGE_OPTIONS, to_fragment};
+use delivery_lab::embed::{Answer, Command, LONGEST, Request, Session, changed, dressed, restored};
+use delivery_lab::scenario::link::{PAGE_OPTIONS, PageOptions, to_fragment};
 use delivery_lab::scenario::params::{self, Handle};
 use delivery_lab::scenario::{Action, Intervention, Problem, Scenario, Span, check, preset};
 use delivery_lab::timeline::Timeline;
@@ -389,7 +389,11 @@ impl Figure {
             }
             Command::Reset => self.run.reset(),
             Command::Set(changes) => {
-                let (scenario, handles) = changed(self.run.scenario(), changes)?;
+                let (_, changes) = dressed(&PageOptions::default(), changes.clone())?;
+                if changes.is_empty() {
+                    return Ok(());
+                }
+                let (scenario, handles) = changed(self.run.scenario(), &changes)?;
                 let live = self.run.now() > 0 && handles.iter().all(|h| h.param.live);
                 if !live {
                     self.run = begin(scenario, Vec::new())?;
@@ -420,9 +424,10 @@ fn begin(scenario: Scenario, inputs: Vec<Intervention>) -> Result<Timeline, Prob
 fn foreseen(scenario: &Scenario, command: &Command) -> Result<(), Problem> {
     match command {
         Command::Set(changes) => {
-            let (after, _) = changed(scenario, changes)?;
+            let (_, changes) = dressed(&PageOptions::default(), changes.clone())?;
+            let (after, _) = changed(scenario, &changes)?;
             assert_eq!(check(&after), []);
-            for change in changes {
+            for change in &changes {
                 let handle = params::find(&after, &change.name).expect("it was set");
                 assert_eq!(
                     handle.raw(&after),
