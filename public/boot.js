@@ -48,6 +48,11 @@
     tellHost(reason);
     window.dispatchEvent(new CustomEvent("delivery-lab-fatal", { detail: { reason: reason } }));
   }
+  // A link to another run that differs behind the # alone: the browser itself would stay with this one.
+  window.addEventListener("hashchange", function () {
+    if (/^#s=/.test(location.hash)) location.reload();
+  });
+
   // For the program's panic hook, which knows the reason.
   window.deliveryLabFatal = fatal;
 

@@ -100,6 +100,22 @@ pageTest("a crash by a click is in the address at once, and is there when the pa
   await page.waitForFunction((forked) => location.href !== forked, forked);
 });
 
+pageTest("a link that differs behind the # alone is followed", { path: "?preset=order-processing&seed=7" }, async ({ page }) => {
+  await settled(page);
+  await play(page, 300);
+  await tab(page, "Forks");
+  await page.getByRole("button", { name: /^Crash broker 0/ }).click();
+  await page.waitForFunction(() => location.hash.startsWith("#s=1."));
+  const [link, deeds] = [page.url(), await done(page)];
+  await page.getByRole("button", { name: /^Cut off broker 1/ }).click();
+  await page.waitForFunction((link) => location.href !== link, link);
+  const loaded = page.waitForEvent("load");
+  await page.evaluate((link) => { location.href = link; }, link);
+  await loaded;
+  await settled(page);
+  assert.deepEqual(await done(page), deeds);
+});
+
 /** Does more than a link can hold. */
 async function doMuch(page) {
   const slider = page.locator("#set-loss");
