@@ -66,7 +66,9 @@ pub fn Why(lab: Lab, message: u64) -> impl IntoView {
     view! {
         <div class="whys">
             {each}
-            <div aria-live="polite">
+            // Told in short; the explanation itself is long, and stands below.
+            <p class="unseen" role="status">{move || asked.get().map(|_| answer.with(told))}</p>
+            <div>
                 {move || {
                     asked.get()?;
                     Some(match answer.get() {
@@ -77,6 +79,15 @@ pub fn Why(lab: Lab, message: u64) -> impl IntoView {
                 }}
             </div>
         </div>
+    }
+}
+
+/// What a screen reader is told of an explanation that was asked for.
+fn told(answer: &Option<Answer>) -> &'static str {
+    match answer {
+        None => "Replaying without each fault…",
+        Some(Ok(_)) => "The explanation is there.",
+        Some(Err(_)) => "There is no explanation.",
     }
 }
 

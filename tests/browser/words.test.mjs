@@ -69,6 +69,17 @@ pageTest("beside every tab the run says no more than its news", { path: "?preset
   assert.equal(await button(page, "Pause").count(), 1, "it has played all the time");
 });
 
+pageTest("an explanation is told in short", { path: "?preset=lost-ack" }, async ({ page }) => {
+  await settled(page);
+  await button(page, "Next anomaly").click();
+  await page.locator(".found .why").waitFor();
+  await page.evaluate(listen);
+  await page.locator(".found .why").click();
+  await page.locator(".explanation .because").waitFor();
+  await page.waitForFunction(() => said.some(({ text }) => text === "The explanation is there."));
+  for (const { text } of await page.evaluate(() => globalThis.said)) assert.ok(text.length <= 200, text);
+});
+
 pageTest("asking the log for less is answered", { path: "?preset=lost-ack" }, async ({ page }) => {
   await settled(page);
   await button(page, "Next anomaly").click();
