@@ -1,5 +1,8 @@
 //! A scenario as a file: JSON with the scenario's fields, and beside them what is done to it by hand.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::link::json;
 use super::{Intervention, Scenario};
 
@@ -23,26 +26,33 @@ pub fn write(scenario: &Scenario, interventions: &[Intervention]) -> String {
 pub fn read(text: &str) -> Result<(Scenario, Vec<Intervention>), String> {
     // Some editors put a byte order mark in front.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    parts_of(text).map_err(|error| {
+    let mut whole: Value = part(text)?;
+    let done = whole
+        .as_object_mut()
+        .and_then(|fields| fields.remove("interventions"));
+    let Some(done) = done else {
+        // From the text itself, so that an error names line and column.
+        return Ok((part(text)?, Vec::new()));
+    };
+    let mut inputs: Vec<Intervention> = part_of(&done)?;
+    inputs.sort_by_key(|input| input.at);
+    Ok((part_of(&whole)?, inputs))
+}
+
+/// Reads what a text says. Everything is read by this one way: each other would be the same code a second time.
+fn part<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_slice(text.as_bytes()).map_err(|error| {
         let field = field_before(text, error.line(), error.column());
         field.map_or(error.to_string(), |field| format!("at `{field}`, {error}"))
     })
 }
 
-fn parts_of(text: &str) -> Result<(Scenario, Vec<Intervention>), serde_json::Error> {
-    // A scenario is read from the text itself where it can be, so that an error names line and column.
-    let mut whole: serde_json::Value = serde_json::from_str(text)?;
-    let inputs = whole
-        .as_object_mut()
-        .and_then(|fields| fields.remove("interventions"));
-    match inputs {
-        None => Ok((serde_json::from_str(text)?, Vec::new())),
-        Some(inputs) => {
-            let mut inputs: Vec<Intervention> = serde_json::from_value(inputs)?;
-            inputs.sort_by_key(|input| input.at);
-            Ok((serde_json::from_value(whole)?, inputs))
-        }
-    }
+/// The same of a part that does not stand in the file as it is read here, so that a line number would mislead.
+fn part_of<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    part(&value.to_string()).map_err(|error| match error.split_once(" at line ") {
+        Some((words, _)) => words.into(),
+        None => error,
+    })
 }
 
 /// The last name before this place: a text with a colon behind it. Lines count from 1, columns are bytes.
@@ -119,6 +129,14 @@ mod tests {
             ),
             (r#"{"lod": {}}"#, "unknown field `lod`"),
             (r#"{"title": "ä", "seed": 1.5}"#, "at `seed`, "),
+            (
+                r#"{"load": {"rate": -5}, "interventions": []}"#,
+                "at `rate`, invalid value: integer `-5`",
+            ),
+            (
+                r#"{"interventions": [{"at": 2, "do": {}}]}"#,
+                "at `at`, invalid type: integer `2`",
+            ),
             ("", "EOF while parsing"),
         ] {
             assert!(wrong(text).contains(words), "{}", wrong(text));
