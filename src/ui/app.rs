@@ -57,7 +57,8 @@ pub fn Page(lab: Lab) -> impl IntoView {
         <div class="scene" on:keydown=on_stage>
             <Figure lab/>
         </div>
-    };
+    }
+    .into_any();
     let title = move || {
         let own = lab.page.with_value(|p| p.title.clone());
         if own.is_empty() {
@@ -68,19 +69,22 @@ pub fn Page(lab: Lab) -> impl IntoView {
     };
     let controls = lab.page.with_value(|p| p.controls);
     let drive = (controls != Controls::None).then(|| {
-        let found = (!lab.embedded).then(|| view! { <Found lab/> });
-        view! { <Transport lab dialog/>{found} }
+        let found = (!lab.embedded).then(|| view! { <Found lab/> }.into_any());
+        view! { <Transport lab dialog/>{found} }.into_any()
     });
     let all = !lab.tabs().is_empty();
     let grows = lab.page.with_value(|p| !p.resize.is_empty());
     let rest = lab
         .has(Panel::Verdict)
-        .then(|| view! { <Requires lab/><Strip lab/> });
-    let panel = all.then(|| view! { <Column lab/> });
-    let head = (!lab.embedded).then(|| view! { <Header lab dialog/> });
+        .then(|| view! { <Requires lab/><Strip lab/> }.into_any());
+    let panel = all.then(|| view! { <Column lab/> }.into_any());
+    let head = (!lab.embedded).then(|| view! { <Header lab dialog/> }.into_any());
     let name = lab
         .embedded
-        .then(|| view! { <h1 class="unseen">{title}</h1> });
+        .then(|| view! { <h1 class="unseen">{title}</h1> }.into_any());
+    // Each part is built by itself: as one type the page would be one function of fifty kilobytes, and again another.
+    let words = view! { <Twin lab/><News lab/> }.into_any();
+    let aside = view! { <Printed lab/><Notices lab/><Help lab node=dialog/> }.into_any();
     view! {
         {head}
         <main class="page" class:embedded=lab.embedded class:alone=!all class:grows=grows>
@@ -90,13 +94,10 @@ pub fn Page(lab: Lab) -> impl IntoView {
                 {figure}
                 <div class="drive" role="toolbar" aria-label="Run" on:keydown=move |event| walk(&event)>{drive}</div>
                 {rest}
-                <Twin lab/>
-                <News lab/>
+                {words}
             </div>
             {panel}
         </main>
-        <Printed lab/>
-        <Notices lab/>
-        <Help lab node=dialog/>
+        {aside}
     }
 }
