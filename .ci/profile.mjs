@@ -42,7 +42,7 @@ try {
     }, all.length);
     await page.goto(server.url + (framed ? "host.html" : query));
     const figure = framed ? page.frames().find((frame) => frame !== page.mainFrame()) : page;
-    if ((await settled(figure)) !== "running") throw new Error(`the marked page did not run with ${query}`);
+    if ((await settled(figure, { whole: false })) !== "running") throw new Error(`the marked page did not run with ${query}`);
     await page.waitForTimeout(1_000);
     for (const [i, one] of (await figure.evaluate(() => [...seen])).entries()) ran[i] |= one;
     await context.close();

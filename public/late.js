@@ -8,6 +8,7 @@ const usual = ["preset", "seed", "embed", "theme", "speed", "title", "motion", "
 
 /** Before the program: what it is given, and where its rest is. */
 export function between(imports, rest) {
+  document.documentElement.dataset.cut = "";
   file = new URL(rest, import.meta.url);
   given = imports;
   return { ...imports, late: { load, ran: globalThis.deliveryLabRan } };
@@ -44,6 +45,7 @@ function join({ exports }) {
   for (const place of Object.keys(exports)) main.late.set(Number(place), exports[place]);
   main.here.value = 1;
   document.documentElement.dataset.whole = "";
+  dispatchEvent(new Event("delivery-lab-whole"));
 }
 
 /** Fetches the rest beside everything else. */

@@ -22,6 +22,7 @@ use super::strip::Strip;
 use super::theme;
 use super::transport::{Transport, walk};
 use super::twin::Twin;
+use super::whole::whole;
 use super::wishes;
 use crate::scenario::link::{Controls, Panel};
 
@@ -82,9 +83,9 @@ pub fn Page(lab: Lab) -> impl IntoView {
     let name = lab
         .embedded
         .then(|| view! { <h1 class="unseen">{title}</h1> }.into_any());
-    // Each part is built by itself: as one type the page would be one function of fifty kilobytes, and again another.
-    let words = view! { <Twin lab/><News lab/> }.into_any();
-    let aside = view! { <Printed lab/><Notices lab/><Help lab node=dialog/> }.into_any();
+    let whole = whole();
+    let words = move || whole.get().then(|| unseen(lab));
+    let aside = move || whole.get().then(|| aside(lab, dialog));
     view! {
         {head}
         <main class="page" class:embedded=lab.embedded class:alone=!all class:grows=grows>
@@ -95,9 +96,23 @@ pub fn Page(lab: Lab) -> impl IntoView {
                 <div class="drive" role="toolbar" aria-label="Run" on:keydown=move |event| walk(&event)>{drive}</div>
                 {rest}
                 {words}
+                <News lab/>
             </div>
             {panel}
         </main>
         {aside}
+        <Notices lab/>
     }
+}
+
+/// The stage in words, below it.
+#[inline(never)]
+fn unseen(lab: Lab) -> AnyView {
+    view! { <Twin lab/> }.into_any()
+}
+
+/// What is on paper only, and the help.
+#[inline(never)]
+fn aside(lab: Lab, dialog: NodeRef<Dialog>) -> AnyView {
+    view! { <Printed lab/><Help lab node=dialog/> }.into_any()
 }

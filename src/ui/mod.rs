@@ -39,6 +39,7 @@ mod strip;
 mod theme;
 mod transport;
 mod twin;
+mod whole;
 mod why;
 mod wishes;
 

@@ -38,11 +38,20 @@ impl Notice {
 /// All notices there are. Each stays as it is while others come and go, so that only what is new is told.
 #[component]
 pub fn Notices(lab: Lab) -> impl IntoView {
+    let any = Memo::new(move |_| lab.notices.with(|all| !all.is_empty()));
     view! {
         <div class="notices" role="status" aria-atomic="false">
-            <For each=move || lab.notices.get() key=|notice| notice.number children=move |notice| one(lab, notice)/>
+            {move || any.get().then(|| list(lab))}
         </div>
     }
+}
+
+#[inline(never)]
+fn list(lab: Lab) -> AnyView {
+    view! {
+        <For each=move || lab.notices.get() key=|notice| notice.number children=move |notice| one(lab, notice)/>
+    }
+    .into_any()
 }
 
 #[inline(never)]

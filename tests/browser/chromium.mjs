@@ -23,8 +23,14 @@ export function launch() {
   return chromium.launch({ executablePath: findChrome(), args: args.filter((arg) => !arg.startsWith("--headless")) });
 }
 
-/** Waits until the program runs or the page has said why not, and answers which ("running" or "fatal"). */
-export async function settled(page) {
+/**
+ * Waits until the program runs or the page has said why not, and answers which ("running" or "fatal"). Unless it is the
+ * first look that is meant, it also waits for the rest of the program, which may not come.
+ */
+export async function settled(page, { whole = true } = {}) {
   const handle = await page.waitForFunction(() => document.documentElement.dataset.state, null, { timeout: 30_000 });
-  return handle.jsonValue();
+  const state = await handle.jsonValue();
+  const there = () => document.documentElement.dataset.whole !== undefined;
+  if (whole && state === "running") await page.waitForFunction(there, null, { timeout: 5_000 }).catch(() => {});
+  return state;
 }
