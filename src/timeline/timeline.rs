@@ -42,6 +42,14 @@ impl Timeline {
         if !problems.is_empty() {
             return Err(problems);
         }
+        Timeline::of_checked(scenario)
+    }
+
+    /// The same for a scenario that was checked before, as every preset and everything from a link is.
+    ///
+    /// # Errors
+    /// What cannot be built of the scenario; nothing where it was checked.
+    pub fn of_checked(scenario: Scenario) -> Result<Timeline, Vec<Problem>> {
         let begin = || {
             Run::new(scenario.clone()).map_err(|sentences| {
                 sentences

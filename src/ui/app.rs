@@ -22,7 +22,6 @@ use super::strip::Strip;
 use super::theme;
 use super::transport::{Transport, walk};
 use super::twin::Twin;
-use super::whole::whole;
 use super::wishes;
 use crate::scenario::link::{Controls, Panel};
 
@@ -83,9 +82,8 @@ pub fn Page(lab: Lab) -> impl IntoView {
     let name = lab
         .embedded
         .then(|| view! { <h1 class="unseen">{title}</h1> }.into_any());
-    let whole = whole();
-    let words = move || whole.get().then(|| unseen(lab));
-    let aside = move || whole.get().then(|| aside(lab, dialog));
+    let words = move || lab.whole.get().then(|| unseen(lab));
+    let aside = move || lab.whole.get().then(|| aside(lab, dialog));
     view! {
         {head}
         <main class="page" class:embedded=lab.embedded class:alone=!all class:grows=grows>

@@ -63,8 +63,16 @@ pub fn follow(lab: Lab) {
         settling: None,
     }));
     listen(lab, &window, &host);
-    tell(lab, &host);
-    size(lab, &host);
+    Effect::new(move |begun: Option<bool>| {
+        let begin = lab.whole.get() && begun != Some(true);
+        if begin {
+            untrack(|| {
+                tell(lab, &host);
+                size(lab, &host);
+            });
+        }
+        begin || begun == Some(true)
+    });
 }
 
 fn listen(lab: Lab, window: &Window, host: &Shared) {

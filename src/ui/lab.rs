@@ -12,6 +12,7 @@ use super::address::speed_of;
 use super::desk::{Desk, first_tab};
 use super::engine::{Engine, Hunt};
 use super::notices::Notice;
+use super::whole::whole;
 use crate::scenario::link::{Opened, PageOptions, Panel, Theme};
 use crate::scenario::params::Handle;
 use crate::scenario::{Action, Intervention, Scenario, akin, origin_of, preset, preset_names};
@@ -72,6 +73,8 @@ pub struct Lab {
     pub picked: RwSignal<Option<u64>>,
     /// What the address said about the page.
     pub page: StoredValue<PageOptions>,
+    /// Whether the whole program is there, not only what a first look needs.
+    pub whole: ReadSignal<bool>,
     /// Figure without the page around it.
     pub embedded: bool,
     /// Whether it fills the screen.
@@ -96,8 +99,12 @@ impl Lab {
             interventions,
         } = opened;
         let mut notices: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        let (scenario, run) = match Timeline::with_inputs(scenario.clone(), interventions, REPLAYED)
-        {
+        // What a link opens was checked there.
+        let run = match interventions.is_empty() {
+            true => Timeline::of_checked(scenario.clone()),
+            false => Timeline::with_inputs(scenario.clone(), interventions, REPLAYED),
+        };
+        let (scenario, run) = match run {
             Ok(run) => (scenario, run),
             Err(problems) => {
                 notices.extend(problems.iter().map(ToString::to_string));
@@ -135,6 +142,7 @@ impl Lab {
             embedded: page.embed,
             full: RwSignal::new(false),
             page: StoredValue::new(page),
+            whole: whole(),
         }
     }
 

@@ -4,9 +4,21 @@ use leptos::prelude::*;
 
 use super::lab::Lab;
 
-/// One line, where the scenario asks for anything.
+/// One line, where the scenario asks for anything. It has its place from the beginning and is filled when the whole
+/// program is there.
 #[component]
 pub fn Requires(lab: Lab) -> impl IntoView {
+    let none = Memo::new(move |_| lab.scenario.with(|s| s.requires.is_empty()));
+    let filled = move || (lab.whole.get() && !none.get()).then(|| list(lab));
+    view! {
+        <section class="requires" aria-label="Required" hidden=move || none.get()>
+            {filled}
+        </section>
+    }
+}
+
+#[inline(never)]
+fn list(lab: Lab) -> AnyView {
     let judged = Memo::new(move |_| {
         let report = lab.report.get();
         lab.scenario.with(|s| report.requirements(s))
@@ -35,13 +47,5 @@ pub fn Requires(lab: Lab) -> impl IntoView {
         });
         each.collect_view()
     };
-    let any = Memo::new(move |_| lab.scenario.with(|s| !s.requires.is_empty()));
-    view! {
-        {move || any.get().then(|| view! {
-            <section class="requires" aria-labelledby="requires">
-                <h2 id="requires">"Required"</h2>
-                <ul role="list">{lines}</ul>
-            </section>
-        })}
-    }
+    view! { <h2>"Required"</h2><ul role="list">{lines}</ul> }.into_any()
 }

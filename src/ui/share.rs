@@ -29,32 +29,51 @@ pub fn ShareButton(lab: Lab) -> impl IntoView {
     let open = move |_| {
         written.set(Some(untrack(|| texts(lab))));
         said.set("");
-        if let Some(dialog) = node.get_untracked() {
-            let _ = dialog.show_modal();
-        }
+        // What is in it is there by then, so that the focus falls on it.
+        request_animation_frame(move || {
+            if let Some(dialog) = node.get_untracked() {
+                let _ = dialog.show_modal();
+            }
+        });
     };
+    let inside = move || {
+        let opened = written.with(Option::is_some);
+        opened.then(|| inside(lab, node, written, said))
+    };
+    view! {
+        <button type="button" class="share" on:click=open>"Share"</button>
+        <dialog class="help sharing" node_ref=node aria-labelledby="share-title">{inside}</dialog>
+    }
+}
+
+#[inline(never)]
+fn inside(
+    lab: Lab,
+    node: NodeRef<Dialog>,
+    written: RwSignal<Option<Result<Share, Problem>>>,
+    said: RwSignal<&'static str>,
+) -> AnyView {
     let close = move |_| {
         if let Some(dialog) = node.get_untracked() {
             dialog.close();
         }
     };
+    let texts = move || match written.get() {
+        None => ().into_any(),
+        Some(Err(problem)) => view! { <p role="alert">{problem.to_string()}</p> }.into_any(),
+        Some(Ok(texts)) => pasted(texts, said),
+    };
     view! {
-        <button type="button" class="share" on:click=open>"Share"</button>
-        <dialog class="help sharing" node_ref=node aria-labelledby="share-title">
-            <div class="head">
-                <h2 id="share-title">"Share this run"</h2>
-                <button type="button" class="quiet" aria-label="Close" on:click=close>"✕"</button>
-            </div>
-            <p class="hint">"Settings, seed and what was done by hand are in it; whoever opens it sees the same run."</p>
-            {move || match written.get() {
-                None => ().into_any(),
-                Some(Err(problem)) => view! { <p role="alert">{problem.to_string()}</p> }.into_any(),
-                Some(Ok(texts)) => pasted(texts, said),
-            }}
-            <p role="status" class="hint">{move || said.get()}</p>
-            {move || written.with(Option::is_some).then(|| files(lab, node))}
-        </dialog>
+        <div class="head">
+            <h2 id="share-title">"Share this run"</h2>
+            <button type="button" class="quiet" aria-label="Close" on:click=close>"✕"</button>
+        </div>
+        <p class="hint">"Settings, seed and what was done by hand are in it; whoever opens it sees the same run."</p>
+        {texts}
+        <p role="status" class="hint">{move || said.get()}</p>
+        {files(lab, node)}
     }
+    .into_any()
 }
 
 /// The run as a file, which no length limits, and the way back.

@@ -38,7 +38,7 @@ fn Card(lab: Lab, i: usize) -> impl IntoView {
         lab.scenario.with(|s| {
             let service = s.services.get(i)?;
             let kept = words::kept(service.guarantee, &s.load.noun, service.effect);
-            let holds = kept_by_settings(s, i).keeps(service.guarantee);
+            let holds = !lab.whole.get() || kept_by_settings(s, i).keeps(service.guarantee);
             Some((kept, holds))
         })
     });
