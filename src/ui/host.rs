@@ -63,16 +63,8 @@ pub fn follow(lab: Lab) {
         settling: None,
     }));
     listen(lab, &window, &host);
-    Effect::new(move |begun: Option<bool>| {
-        let begin = lab.whole.get() && begun != Some(true);
-        if begin {
-            untrack(|| {
-                tell(lab, &host);
-                size(lab, &host);
-            });
-        }
-        begin || begun == Some(true)
-    });
+    tell(lab, &host);
+    size(lab, &host);
 }
 
 fn listen(lab: Lab, window: &Window, host: &Shared) {

@@ -25,12 +25,12 @@ export function launch() {
 
 /**
  * Waits until the program runs or the page has said why not, and answers which ("running" or "fatal"). Unless it is the
- * first look that is meant, it also waits for the rest of the program, which may not come.
+ * first look that is meant, it also waits for the rest of the program, which may not come: to a frame out of sight, for one.
  */
 export async function settled(page, { whole = true } = {}) {
   const handle = await page.waitForFunction(() => document.documentElement.dataset.state, null, { timeout: 30_000 });
   const state = await handle.jsonValue();
   const there = () => document.documentElement.dataset.whole !== undefined;
-  if (whole && state === "running") await page.waitForFunction(there, null, { timeout: 5_000 }).catch(() => {});
+  if (whole && state === "running") await page.waitForFunction(there, null, { timeout: page.mainFrame ? 5_000 : 1_000 }).catch(() => {});
   return state;
 }
