@@ -48,6 +48,7 @@ pageTest("the same figures are a table, and a file", { path: "?t=8s" }, async ({
   await open(page);
   await page.getByText("As a table").click();
   const table = page.getByRole("table", { name: /^Rate/ });
+  await table.waitFor();
   assert.deepEqual(await table.getByRole("columnheader").allInnerTexts(), ["at", "published", "Payment", "Inventory", "Notification", "Analytics"]);
   const rows = await table.getByRole("rowheader").allInnerTexts();
   assert.ok(rows.length > 10 && rows.length < 30, `${rows.length} rows`);

@@ -89,17 +89,26 @@ pageTest("dist names nothing by an absolute path and has no inline script", asyn
 });
 
 pageTest("a first look needs nothing of what comes after it", { path: null, expectErrors: /ERR_FAILED|Failed to load/ }, async ({ page, open, server }) => {
+  // What is seen: the rest of the page (the stage in words, print, help, what is required) is built when all is there.
   const look = async () => {
     await open("");
-    assert.equal(await settled(page), "running");
+    assert.equal(await settled(page, { whole: false }), "running");
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-    return page.evaluate(() => ({ words: document.body.innerHTML, picture: document.querySelector("canvas").toDataURL() }));
+    return page.evaluate(() => ({
+      words: [".top", ".drive", ".strip", ".column"].map((part) => document.querySelector(part).innerText),
+      picture: document.querySelector("canvas").toDataURL(),
+    }));
   };
   await page.route("**/*_rest.wasm", (route) => route.abort());
   const first = await look();
+  assert.ok(first.words.every((words) => words.length > 20), JSON.stringify(first.words));
+  assert.equal(await page.locator(".requires li").count(), 0);
   await page.unroute("**/*_rest.wasm");
   const whole = await look();
   assert.deepEqual(first, whole);
+  assert.equal(await settled(page), "running");
+  await page.locator(".requires li").nth(3).waitFor();
+  assert.deepEqual(await look(), whole, "and what comes then moves nothing");
   await page.waitForFunction(() => performance.getEntriesByName(performance.getEntriesByType("resource").find((r) => r.name.endsWith("_rest.wasm"))?.name).length > 0);
   assert.ok(server.requests.some((path) => path.endsWith("_rest.wasm")), "what comes after it comes by itself");
 });
@@ -115,7 +124,7 @@ pageTest("what is asked for before the rest of the program is there waits for it
     await route.continue();
   });
   await open("");
-  assert.equal(await settled(page), "running");
+  assert.equal(await settled(page, { whole: false }), "running");
   await page.getByRole("tab", { name: "Log" }).click();
   await page.locator(".log-head").waitFor();
   let_go();
@@ -125,7 +134,7 @@ pageTest("what is asked for before the rest of the program is there waits for it
 pageTest("a rest that cannot be had is said, with the seed", { path: null, expectErrors: /./ }, async ({ page, open }) => {
   await page.route("**/*_rest.wasm", (route) => route.abort());
   await open("?seed=5");
-  assert.equal(await settled(page), "running");
+  assert.equal(await settled(page, { whole: false }), "running");
   await page.getByRole("tab", { name: "Log" }).click();
   await page.waitForFunction(() => document.documentElement.dataset.state === "fatal");
   assert.match(await fatal(page).innerText(), /could not be loaded[\s\S]*5/);
@@ -147,7 +156,7 @@ pageTest("every preset runs on the page", async ({ page }) => {
 
 const kept = { headers: { ...ownHeaders, "Cache-Control": "max-age=600" }, slow: (path) => (path.endsWith("_rest.wasm") ? 1_500 : 0) };
 pageTest("the rest of the program travels once, though it is asked for while it is on its way", { server: kept }, async ({ page, server }) => {
-  await settled(page);
+  await settled(page, { whole: false });
   await page.mouse.move(9, 9);
   const rest = () => server.requests.filter((path) => path.endsWith("_rest.wasm")).length;
   while (rest() === 0) await page.waitForTimeout(20);
