@@ -24,6 +24,9 @@ impl Span {
         Span(n * 1_000)
     }
 
+    /// The longest that a parameter, a fault or an intervention may last.
+    pub const DAY: Span = Span::s(86_400);
+
     /// This many seconds.
     pub const fn s(n: u64) -> Self {
         Span(n * 1_000_000)

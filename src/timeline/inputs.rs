@@ -5,9 +5,6 @@ use super::timeline::Timeline;
 use crate::scenario::{Action, Intervention, Problem, Scenario, Span, params};
 use crate::trace::Leg;
 
-/// How long a packet may be held up, or a broker cut off.
-const LONGEST: Span = Span::s(86_400);
-
 impl Timeline {
     /// The same with interventions from a link or a file, in any order. To know whether they apply the run is
     /// made up to the last of them, but for at most about `limit` events of the queue.
@@ -95,13 +92,13 @@ pub(super) fn apply(run: &mut Run, action: &Action) -> Result<(), Problem> {
         return Ok(());
     }
     if let Action::Delay { by: span, .. } | Action::CutBroker { lasting: span, .. } = action
-        && *span > LONGEST
+        && *span > Span::DAY
     {
         let field = match action {
             Action::Delay { .. } => "by",
             _ => "lasting",
         };
-        let allowed = format!("a span of time up to {LONGEST}");
+        let allowed = format!("a span of time up to {}", Span::DAY);
         return Err(Problem::not_allowed(field, &span.to_string(), allowed));
     }
     if run.intervene(action) {

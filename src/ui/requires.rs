@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::lab::Lab;
+use crate::scenario::Scenario;
 
 /// One line, where the scenario asks for anything. It has its place from the beginning and is filled when the whole
 /// program is there.
@@ -20,8 +21,8 @@ pub fn Requires(lab: Lab) -> impl IntoView {
 #[inline(never)]
 fn list(lab: Lab) -> AnyView {
     let judged = Memo::new(move |_| {
-        let report = lab.report.get();
-        lab.scenario.with(|s| report.requirements(s))
+        let stand = |s: &Scenario| lab.report.with(|report| report.requirements(s));
+        lab.scenario.with(stand)
     });
     let lines = move || {
         let fogged = lab.desk.party.get().is_some();

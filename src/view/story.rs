@@ -49,13 +49,8 @@ pub struct Line {
 
 /// The life of a message as far as these events know it (oldest first; they may be those of a whole run).
 /// Steps of handlers are left out: what they lead to is told anyway.
-pub fn story<'a>(
-    scenario: &Scenario,
-    events: impl IntoIterator<Item = &'a Event>,
-    message: u64,
-) -> Vec<Line> {
-    let events: Vec<Event> = events.into_iter().copied().collect();
-    lines(scenario, &life(&events, message))
+pub fn story(scenario: &Scenario, events: &[Event], message: u64) -> Vec<Line> {
+    lines(scenario, &life(events, message))
 }
 
 /// These events, told one by one.

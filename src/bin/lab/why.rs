@@ -40,7 +40,8 @@ pub fn why(
     let order = which.order;
     let wanted = |anomaly: &Anomaly| {
         kind.is_none_or(|kind| anomaly.kind == kind)
-            && order.is_none_or(|n| anomaly.message == n)
+            // Number 0 stands for no message.
+            && order.is_none_or(|n| n > 0 && anomaly.message == n)
             && service.is_none_or(|s| anomaly.service == Some(s))
     };
     // What a service promises is about effects; the rest is told when asked for, or where an order met nothing else.
@@ -55,9 +56,6 @@ pub fn why(
         interventions,
         ..Case::of(scenario)
     };
-    if let Some(order) = order {
-        is_published(&case, order).map_err(sentences)??;
-    }
     let mut found = None;
     if kind.is_none() {
         found = first_anomaly(&case, &about_effects).map_err(sentences)?;
@@ -66,6 +64,9 @@ pub fn why(
         found = first_anomaly(&case, &wanted).map_err(sentences)?;
     }
     let Some(anomaly) = found else {
+        if let Some(order) = order {
+            is_published(&case, order).map_err(sentences)??;
+        }
         return Ok(match json {
             true => "null\n".into(),
             false => "Nothing of that kind happened in this run.\n".into(),

@@ -3,9 +3,6 @@
 use super::super::*;
 use super::Problems;
 
-/// The latest moment that a placed fault may name, and the longest that it may last.
-const DAY: Span = Span::s(86_400);
-
 impl Problems {
     pub(super) fn placed(&mut self, s: &Scenario) {
         for placed in &s.faults.placed {
@@ -92,8 +89,11 @@ impl Problems {
         self.unless(attempt > 0, "faults.placed", || {
             "A placed fault names attempt 0; attempts are counted from 1.".into()
         });
-        self.unless(span <= DAY, "faults.placed", || {
-            format!("A placed fault names a span of {span}; allowed is up to {DAY}.")
+        self.unless(span <= Span::DAY, "faults.placed", || {
+            format!(
+                "A placed fault names a span of {span}; allowed is up to {}.",
+                Span::DAY
+            )
         });
     }
 }

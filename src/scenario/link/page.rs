@@ -295,7 +295,7 @@ fn time(text: &str) -> Option<Span> {
         }
         None => text.parse().or_else(|_| format!("{text}s").parse()).ok()?,
     };
-    (span <= Span::s(86_400)).then_some(span)
+    (span <= Span::DAY).then_some(span)
 }
 
 impl PageOptions {

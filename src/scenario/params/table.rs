@@ -7,7 +7,7 @@ use crate::scenario::quantity::Span;
 const RATE: Kind = Kind::Ratio;
 const FLAG: Kind = Kind::Flag;
 const MINUTE: Span = Span::s(60);
-const DAY: Span = Span::s(86_400);
+const DAY: Span = Span::DAY;
 /// How long a way or a piece of work may take.
 const SHORT: Kind = span(Span(0), MINUTE);
 const TIMEOUT: Kind = span(Span::ms(1), Span::s(600));

@@ -149,12 +149,7 @@ pub struct Sequence {
 
 impl Sequence {
     /// The life of a message as far as these events know it (oldest first).
-    pub fn of<'a>(
-        scenario: &Scenario,
-        events: impl IntoIterator<Item = &'a Event>,
-        message: u64,
-    ) -> Sequence {
-        let events: Vec<Event> = events.into_iter().copied().collect();
-        build::sequence(scenario, &events, message)
+    pub fn of(scenario: &Scenario, events: &[Event], message: u64) -> Sequence {
+        build::sequence(scenario, events, message)
     }
 }
