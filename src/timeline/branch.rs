@@ -35,6 +35,32 @@ impl Snapshot {
     pub fn handled(&self) -> u64 {
         self.run.world().handled()
     }
+
+    /// Goes on until `until`, with these inputs on the way, but handles at most about `limit` events of the queue.
+    /// True when it got there, or to the end of the run.
+    pub fn advance(
+        &mut self,
+        inputs: &[Intervention],
+        until: Micros,
+        limit: usize,
+        see: &mut dyn FnMut(&Event),
+    ) -> bool {
+        let last = self.handled().saturating_add(limit as u64);
+        loop {
+            let input = inputs.get(self.next_input).filter(|i| i.at.0 <= until);
+            let target = input.map_or(until, |input| input.at.0);
+            let left = last.saturating_sub(self.handled()) as usize;
+            if !self.run.advance(target, left, see) {
+                return false;
+            }
+            let Some(input) = input.filter(|_| !self.run.finished()) else {
+                return true;
+            };
+            // It applied when it was made.
+            let _ = apply(&mut self.run, &input.action);
+            self.next_input += 1;
+        }
+    }
 }
 
 /// One course of a run: its inputs, and what was seen of it.
@@ -151,28 +177,18 @@ impl Branch {
         let place = self
             .snapshots
             .partition_point(|s| s.run.world().published() < message);
-        let start = &self.snapshots[place.saturating_sub(1)];
+        let mut at = Snapshot::clone(&self.snapshots[place.saturating_sub(1)]);
         let first = self.kept.iter().next().map_or(0, |event| event.id);
-        let mut reached = start.run.world().traced() + 1 >= first;
-        if !reached {
-            let (mut run, mut next) = (start.run.clone(), start.next_input);
-            let last = start.handled() + LIFE;
-            while !run.finished() && run.world().handled() < last && !reached {
-                let input = self.inputs.get(next);
-                let until = input.map_or(Micros::MAX, |input| input.at.0);
-                let arrived = run.advance(until, STRETCH, &mut |event| {
-                    if event.id < first {
-                        life.see(event);
-                    }
-                });
-                if let Some(input) = input.filter(|_| arrived && run.now() == until) {
-                    // It applied when it was made.
-                    let _ = apply(&mut run, &input.action);
-                    next += 1;
+        let last = at.handled() + LIFE;
+        let joins = |at: &Snapshot| at.run.world().traced() + 1 >= first;
+        while !joins(&at) && !at.run.finished() && at.handled() < last {
+            at.advance(&self.inputs, Micros::MAX, STRETCH, &mut |event| {
+                if event.id < first {
+                    life.see(event);
                 }
-                reached = run.world().traced() + 1 >= first;
-            }
+            });
         }
+        let reached = joins(&at);
         self.kept.iter().for_each(|event| life.see(event));
         (life, reached)
     }

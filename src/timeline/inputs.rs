@@ -1,5 +1,6 @@
 //! What is done to a run by hand: whether it applies, and what it was about.
 
+use super::branch::Snapshot;
 use super::run::Run;
 use super::timeline::Timeline;
 use crate::scenario::{Action, Intervention, Problem, Scenario, Span, params};
@@ -65,14 +66,9 @@ impl Timeline {
         if input.at.0 > branch.seen {
             return None;
         }
-        let start = branch.before_time(input.at.0);
-        let mut run = start.run.clone();
-        for earlier in branch.inputs.get(start.next_input..nth)? {
-            run.advance(earlier.at.0, usize::MAX, &mut |_| {});
-            apply(&mut run, &earlier.action).ok()?;
-        }
-        run.advance(input.at.0, usize::MAX, &mut |_| {});
-        let found = run.world().packets().find(|p| p.number == packet)?;
+        let mut at = Snapshot::clone(&branch.before_time(input.at.0));
+        at.advance(&branch.inputs[..nth], input.at.0, usize::MAX, &mut |_| {});
+        let found = at.run.world().packets().find(|p| p.number == packet)?;
         Some((found.leg, found.about.message))
     }
 }
