@@ -1,4 +1,4 @@
-//! The README's lists of presets and parameters and FIDELITY's table of prices are written from the code. `UPDATE_DOCS=1 cargo test --test docs`
+//! The lists in `docs/` and FIDELITY's table of prices are written from the code. `UPDATE_DOCS=1 cargo test --test docs`
 //! writes them anew; without it, a list that is behind the code fails.
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -142,14 +142,29 @@ fn holds_or_is_written(file: &str, parts: &[(&str, String)]) {
 }
 
 #[test]
-fn the_readme_lists_presets_and_parameters_as_they_are() {
-    let parts = [
-        ("presets", presets()),
-        ("parameters", parameters()),
-        ("options", options()),
-        ("events", events()),
-    ];
-    holds_or_is_written("README.md", &parts);
+fn the_docs_list_what_the_code_has() {
+    holds_or_is_written("docs/presets.md", &[("presets", presets())]);
+    holds_or_is_written("docs/parameters.md", &[("parameters", parameters())]);
+    let parts = [("options", options()), ("events", events())];
+    holds_or_is_written("docs/embedding.md", &parts);
+}
+
+#[test]
+fn the_readme_is_read_in_one_sitting_and_its_links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("it can be read");
+    let lines = readme.lines().count();
+    assert!(
+        lines <= 150,
+        "the README has {lines} lines, 150 are allowed"
+    );
+    let targets = readme
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    for target in targets.filter(|target| !target.starts_with("http")) {
+        assert!(root.join(target).exists(), "the README links to {target}");
+    }
 }
 
 #[test]
