@@ -2,6 +2,7 @@
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
+use leptos::task::{spawn_local, tick};
 use web_sys::Event;
 
 use super::address::{base, options, speed_of};
@@ -29,8 +30,10 @@ pub fn ShareButton(lab: Lab) -> impl IntoView {
     let open = move |_| {
         written.set(Some(untrack(|| texts(lab))));
         said.set("");
-        // What is in it is there by then, so that the focus falls on it.
-        request_animation_frame(move || {
+        // After its content is built, so that the focus falls on it, and before the next key is heard: a Tab that came
+        // first would move the focus, and closing the dialog would give it back to the wrong place.
+        spawn_local(async move {
+            tick().await;
             if let Some(dialog) = node.get_untracked() {
                 let _ = dialog.show_modal();
             }

@@ -117,7 +117,28 @@ pageTest("a learner's tasks", { context: { permissions: ["clipboard-read", "clip
   await page.getByText("Copied.").waitFor();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^http.*(preset=commit-after|#s=1\.)/);
   await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector("dialog[open]"));
   assert.match(await focused(page), /Share/, "the focus goes back to where it came from");
+});
+
+pageTest("the share dialog has the focus before another key can be heard, and gives it back", async ({ page }) => {
+  await settled(page);
+  // However long the next frame takes: here it never comes.
+  const opened = await page.evaluate(async () => {
+    window.requestAnimationFrame = () => 0;
+    const share = document.querySelector(".share");
+    share.focus();
+    share.click();
+    const { port1, port2 } = new MessageChannel();
+    await new Promise((next) => { port1.onmessage = next; port2.postMessage(0); });
+    const dialog = document.querySelector("dialog.sharing");
+    return [dialog.open, dialog.contains(document.activeElement)];
+  });
+  assert.deepEqual(opened, [true, true], "open, and with the focus in it");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+  assert.equal(await focused(page), "Share");
 });
 
 /** Whether a key with these properties is for anything there. */
